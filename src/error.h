@@ -103,7 +103,8 @@ struct Error {
   int http_status = 0;  // 0: no answer was involved
   Retry retry = Retry::never;
   Paid paid = Paid::no;
-  std::string message;  // for people: what happened, was anything charged, what to do now
+  std::string what;     // for people: what happened, a sentence
+  std::string message;  // for people: `what`, was anything charged, what to do now
   std::string detail;   // for the log: no secret, no signed link
 };
 
