@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "curl_transport.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+
+#include "url.h"
+
+namespace inset {
+
+std::string_view HttpHead::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+namespace {
+
+constexpr std::size_t kMostHeaderBytes = 64 << 10;
+constexpr long kConnectLimitMs = 10'000;
+constexpr long kStallBytesPerSecond = 1000;
+constexpr long kStallSeconds = 20;
+constexpr long kReceiveBuffer = 256 << 10;
+constexpr int kMostRounds = 64;
+
+void init_curl_once() {
+  static std::once_flag once;
+  // Never undone: a resolver thread of libcurl can outlive everything here, and another user of the library may be in the
+  // same process.
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+std::string lower(std::string_view text) {
+  std::string copy(text);
+  for (char& c : copy) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return copy;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && std::strchr(" \t\r\n", text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// With a proxy the peer that this machine sees is the proxy, so its address says nothing about the file host.
+bool proxy_is_set() {
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value && *value) return true;
+  }
+  return false;
+}
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+class CurlTransport;
+
+struct Transfer {
+  HttpRequest request;
+  HttpSink* sink = nullptr;  // null: cancelled
+  std::unique_ptr<curl_slist, ListDeleter> headers;
+  std::unique_ptr<CURL, EasyDeleter> easy;
+  char error_text[CURL_ERROR_SIZE] = {};
+  bool added = false;
+  bool resume_wanted = false;
+
+  HttpHead head;
+  bool head_given = false;
+  std::size_t header_bytes = 0;
+  std::uint64_t body_bytes = 0;
+  std::size_t sent = 0;  // of request.body
+  bool request_begun = false;
+  bool peer_refused = false;
+  HttpFault own_fault = HttpFault::none;  // why a callback of ours ended it
+};
+
+// ---- callbacks, from inside curl_multi_perform() and curl_easy_pause() ----
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (transfer.head_given) return size;  // trailers
+  transfer.header_bytes += size;
+  if (transfer.header_bytes > kMostHeaderBytes) {
+    transfer.own_fault = HttpFault::other;
+    return 0;
+  }
+  const std::string_view line = trim({data, size});
+  if (line.substr(0, 5) == "HTTP/") {
+    transfer.head = {};
+    const std::size_t space = line.find(' ');
+    if (space != std::string_view::npos) transfer.head.status = std::atoi(line.data() + space + 1);
+    return size;
+  }
+  if (!line.empty()) {
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      transfer.head.headers.emplace_back(lower(trim(line.substr(0, colon))),
+                                         std::string(trim(line.substr(colon + 1))));
+    }
+    return size;
+  }
+  if (transfer.head.status < 200) return size;  // 1xx: another head follows
+  transfer.head_given = true;
+  if (transfer.sink && !transfer.sink->head(transfer.head)) {
+    transfer.own_fault = HttpFault::stopped;
+    return 0;
+  }
+  return size;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (!transfer.sink) return 0;
+  if (transfer.body_bytes + size > transfer.request.most_bytes) {
+    transfer.own_fault = HttpFault::too_large;
+    return 0;
+  }
+  switch (transfer.sink->body(std::as_bytes(std::span(data, size)))) {
+    case HttpSink::Taken::all: transfer.body_bytes += size; return size;
+    case HttpSink::Taken::none_yet: return CURL_WRITEFUNC_PAUSE;
+    case HttpSink::Taken::stop: break;
+  }
+  transfer.own_fault = HttpFault::stopped;
+  return 0;
+}
+
+std::size_t on_send(char* buffer, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::size_t count = std::min(size, transfer.request.body.size() - transfer.sent);
+  std::memcpy(buffer, transfer.request.body.data() + transfer.sent, count);
+  transfer.sent += count;
+  return count;
+}
+
+// Not to be rewound: see the top of curl_transport.h.
+int on_seek(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
+
+int on_request(void* user, char*, char*, int, int) {
+  static_cast<Transfer*>(user)->request_begun = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const Reach reach = transfer.request.reach;
+  const bool fine = reach == Reach::anyone || is_public_peer(peer->addr) ||
+                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) ||
+                    proxy_is_set();
+  if (!fine) {
+    transfer.peer_refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+}
+
+// ---- outcome ----
+
+HttpFault fault_of(const Transfer& transfer, CURLcode code) {
+  if (transfer.own_fault != HttpFault::none) return transfer.own_fault;
+  switch (code) {
+    case CURLE_OK: return HttpFault::none;
+    case CURLE_COULDNT_RESOLVE_HOST: return HttpFault::name_lookup;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY: return HttpFault::proxy;
+    case CURLE_COULDNT_CONNECT:
+      if (transfer.peer_refused) return HttpFault::peer_refused;
+      return proxy_is_set() ? HttpFault::proxy : HttpFault::no_connection;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS: return HttpFault::tls;
+    case CURLE_OPERATION_TIMEDOUT:
+      return !transfer.request_begun                   ? HttpFault::no_connection
+             : transfer.request.time_limit.count() > 0 ? HttpFault::time_up
+                                                       : HttpFault::too_slow;
+    case CURLE_PARTIAL_FILE: return HttpFault::incomplete;
+    case CURLE_FILESIZE_EXCEEDED: return HttpFault::too_large;
+    case CURLE_OUT_OF_MEMORY: return HttpFault::out_of_memory;
+    case CURLE_SSL_CONNECT_ERROR:  // cut off in the handshake
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND: return HttpFault::lost;
+    default: return HttpFault::other;
+  }
+}
+
+bool marks_its_end(const HttpHead& head) {
+  if (head.status == 204 || head.status == 304) return true;
+  const std::string_view coding = head.header("transfer-encoding");
+  if (!coding.empty()) return lower(coding) == "chunked";
+  return !head.header("content-length").empty();
+}
+
+HttpEnd end_of(const Transfer& transfer, CURLcode code) {
+  HttpEnd end;
+  end.fault = fault_of(transfer, code);
+  end.nothing_sent = !transfer.request_begun;
+  end.exact = marks_its_end(transfer.head);
+  if (code != CURLE_OK) {
+    end.text = transfer.error_text[0] ? transfer.error_text : curl_easy_strerror(code);
+  }
+  long proxy_status = 0;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  if (code != CURLE_OK && !transfer.request_begun && proxy_status >= 300) {
+    end.fault = HttpFault::proxy;
+    end.proxy_status = static_cast<int>(proxy_status);
+  }
+  return end;
+}
+
+// ---- the transport ----
+
+class CurlTransport final : public Transport {
+ public:
+  CurlTransport(TransportSettings settings, CURLM* multi)
+      : settings_(std::move(settings)), multi_(multi) {}
+
+  ~CurlTransport() override {
+    for (auto& [id, transfer] : transfers_) remove(*transfer);
+    transfers_.clear();
+    curl_multi_cleanup(multi_);
+  }
+
+  // Sinks may call start(), cancel() and resume() from inside a callback of libcurl, where its own functions must not be
+  // called; so all three only take notes, and run() acts on them.
+  Id start(HttpRequest request, HttpSink& sink) override {
+    auto transfer = std::make_unique<Transfer>();
+    transfer->request = std::move(request);
+    transfer->sink = &sink;
+    const Id id = next_id_++;
+    transfers_.emplace(id, std::move(transfer));
+    return id;
+  }
+
+  void cancel(Id id) override {
+    if (const auto found = transfers_.find(id); found != transfers_.end()) {
+      found->second->sink = nullptr;
+    }
+  }
+
+  void resume(Id id) override {
+    if (const auto found = transfers_.find(id); found != transfers_.end()) {
+      found->second->resume_wanted = true;
+    }
+  }
+
+  void run(std::chrono::milliseconds longest) override {
+    if (turn()) return;
+    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(longest.count()), nullptr);
+    turn();
+  }
+
+  void wake() override { curl_multi_wakeup(multi_); }
+
+ private:
+  // Acts on the notes, moves all transfers on, tells the sinks of those that ended. True if any did.
+  bool turn() {
+    act();
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    bool ended = false;
+    for (int round = 0; round < kMostRounds; ++round) {
+      int left = 0;
+      const CURLMsg* message = curl_multi_info_read(multi_, &left);
+      if (!message) break;
+      if (message->msg != CURLMSG_DONE) continue;
+      finish(message->easy_handle, message->data.result);
+      ended = true;
+    }
+    return act() || ended;
+  }
+
+  // True if something was begun or ended that may need another look.
+  bool act() {
+    bool acted = false;
+    for (auto at = transfers_.begin(); at != transfers_.end();) {
+      Transfer& transfer = *at->second;
+      if (!transfer.sink) {
+        remove(transfer);
+        at = transfers_.erase(at);
+        continue;
+      }
+      if (!transfer.added) {
+        begin(transfer);
+        acted = true;
+      }
+      if (transfer.resume_wanted) {
+        transfer.resume_wanted = false;
+        curl_easy_pause(transfer.easy.get(), CURLPAUSE_CONT);
+        acted = true;
+      }
+      ++at;
+    }
+    return acted;
+  }
+
+  void begin(Transfer& transfer) {
+    transfer.added = true;
+    transfer.easy.reset(curl_easy_init());
+    if (transfer.easy) {
+      configure(transfer);
+      curl_easy_setopt(transfer.easy.get(), CURLOPT_PRIVATE, &transfer);
+      if (curl_multi_add_handle(multi_, transfer.easy.get()) == CURLM_OK) return;
+    }
+    HttpEnd end;
+    end.fault = HttpFault::out_of_memory;
+    end.nothing_sent = true;
+    HttpSink* sink = std::exchange(transfer.sink, nullptr);
+    sink->end(end);
+  }
+
+  void configure(Transfer& transfer) {
+    CURL* easy = transfer.easy.get();
+    const HttpRequest& request = transfer.request;
+    const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
+
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "https");
+    set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!settings_.ca_file.empty()) {
+      set(CURLOPT_CAINFO, settings_.ca_file.c_str());
+      set(CURLOPT_PROXY_CAINFO, settings_.ca_file.c_str());
+    }
+    set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name look-up must not hold up a cancel
+    set(CURLOPT_USERAGENT, settings_.user_agent.c_str());
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(CURLOPT_CONNECTTIMEOUT_MS, kConnectLimitMs);
+    set(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200L);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
+    set(CURLOPT_ERRORBUFFER, transfer.error_text);
+    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.most_bytes));
+    if (request.time_limit.count() > 0) {
+      set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.time_limit.count()));
+    } else {
+      set(CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
+      set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+    }
+    if (request.decode_body) set(CURLOPT_ACCEPT_ENCODING, "gzip");
+
+    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERDATA, &transfer);
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, &transfer);
+    set(CURLOPT_PREREQFUNCTION, &on_request);
+    set(CURLOPT_PREREQDATA, &transfer);
+    set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+    set(CURLOPT_OPENSOCKETDATA, &transfer);
+
+    curl_slist* list = nullptr;
+    for (const std::string& header : request.headers) list = curl_slist_append(list, header.c_str());
+    if (request.method != Method::get) {
+      list = curl_slist_append(list, "Expect:");  // 417 would make libcurl send the request again
+      // For PUT and POST alike the body comes from a callback that cannot be rewound.
+      set(CURLOPT_UPLOAD, 1L);
+      set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      set(CURLOPT_READFUNCTION, &on_send);
+      set(CURLOPT_READDATA, &transfer);
+      set(CURLOPT_SEEKFUNCTION, &on_seek);
+      set(CURLOPT_SEEKDATA, &transfer);
+      if (request.method == Method::post) set(CURLOPT_CUSTOMREQUEST, "POST");
+    }
+    transfer.headers.reset(list);
+    set(CURLOPT_HTTPHEADER, list);
+  }
+
+  void finish(CURL* easy, CURLcode code) {
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    const HttpEnd end = end_of(*transfer, code);
+    HttpSink* sink = std::exchange(transfer->sink, nullptr);  // act() takes it away
+    if (sink) sink->end(end);
+  }
+
+  void remove(Transfer& transfer) {
+    if (transfer.easy) curl_multi_remove_handle(multi_, transfer.easy.get());
+    transfer.easy.reset();
+  }
+
+  TransportSettings settings_;
+  CURLM* multi_;
+  Id next_id_ = 1;
+  std::map<Id, std::unique_ptr<Transfer>> transfers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_curl_transport(TransportSettings settings) {
+  init_curl_once();
+  CURLM* multi = curl_multi_init();
+  if (!multi) return nullptr;
+  return std::make_unique<CurlTransport>(std::move(settings), multi);
+}
+
+}  // namespace inset
