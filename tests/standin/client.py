@@ -2,8 +2,6 @@
 
 import json
 import os
-import select
-import signal
 import socket
 import ssl
 import subprocess
