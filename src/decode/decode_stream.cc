@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "decode/decode_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "decode/colour.h"
+#include "decode/container_check.h"
+#include "decode/stb_decode.h"
+#include "decode/turn.h"
+#include "decode/verdict.h"
+
+namespace inset {
+
+namespace {
+
+// Ends a decode from within stb_image's callbacks. Never leaves this file.
+struct Refused {
+  Error error;
+};
+
+// Stands between the source and the decoder: no byte goes on before the check has seen it and found
+// nothing wrong.
+class Gate final : public StbInput {
+ public:
+  Gate(ByteSource& source, const DecodeLimits& limits) : source_(source), check_(limits) {}
+
+  // A PNG's header fills the first 33 bytes, and no whole JPEG is shorter. Whether a PNG has 16
+  // bits must be known before the decoder is called.
+  void read_head() { head_left_ = std::span(head_).first(fill(head_)); }
+
+  std::size_t read(std::span<std::byte> into) override {
+    const auto from_head = head_left_.first(std::min(head_left_.size(), into.size()));
+    std::copy(from_head.begin(), from_head.end(), into.begin());
+    head_left_ = head_left_.subspan(from_head.size());
+    return from_head.size() + fill(into.subspan(from_head.size()));
+  }
+
+  void breathe() override {
+    if (source_.stopped()) {
+      throw Refused{
+          make_error(Stage::decoding, Cause::cancelled, "Opening the picture was cancelled.")};
+    }
+  }
+
+  // What is left of the file goes through the check alone; then the check has the word.
+  Outcome finish() {
+    while (next_chunk()) {
+    }
+    return check_.finish();
+  }
+
+  const PictureFacts& facts() const { return check_.facts(); }
+
+ private:
+  std::size_t fill(std::span<std::byte> into) {
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+      if (chunk_.empty() && !next_chunk()) break;
+      const auto part = chunk_.first(std::min(chunk_.size(), into.size() - filled));
+      std::copy(part.begin(), part.end(), into.begin() + static_cast<std::ptrdiff_t>(filled));
+      chunk_ = chunk_.subspan(part.size());
+      filled += part.size();
+    }
+    return filled;
+  }
+
+  bool next_chunk() {
+    if (ended_) return false;
+    chunk_ = source_.next();
+    breathe();
+    ended_ = chunk_.empty();
+    if (Outcome good = check_.feed(chunk_); !good) throw Refused{good.error()};
+    return !ended_;
+  }
+
+  ByteSource& source_;
+  ContainerCheck check_;
+  std::array<std::byte, 33> head_{};
+  std::span<const std::byte> head_left_;
+  std::span<const std::byte> chunk_;  // what the check has passed and nobody has read
+  bool ended_ = false;
+};
+
+Error no_memory() {
+  return make_error(Stage::decoding, Cause::out_of_memory,
+                    "There is not enough memory to open the picture.");
+}
+
+void add_sentence(std::string& text, const std::string& sentence) {
+  if (!text.empty() && !sentence.empty()) text += ' ';
+  text += sentence;
+}
+
+std::string notes_about(const PictureFacts& facts) {
+  std::string note;
+  if (facts.bits == 16)
+    add_sentence(note, "The picture has 16 bits per channel and was reduced to 8.");
+  if (facts.animated) add_sentence(note, "The picture is animated; only its first frame is shown.");
+  if (facts.passes_missing)
+    add_sentence(note, "The file leaves out the last details of the picture.");
+  if (facts.trailing_bytes > 0) {
+    add_sentence(note, std::to_string(facts.trailing_bytes) +
+                           " bytes after the end of the picture were ignored.");
+  }
+  return note;
+}
+
+// The check's word on the whole file comes first: it knows better than the decoder what is wrong
+// with it.
+Outcome judge(Gate& gate, const StbPixels& decoded) {
+  const PictureFacts& facts = gate.facts();
+  if (decoded.status == StbPixels::Status::no_memory) return no_memory();
+  if (decoded.status == StbPixels::Status::good || decoded.read_past_end) {
+    if (Outcome whole = gate.finish(); !whole) return whole;
+  }
+  if (decoded.status == StbPixels::Status::over_budget)
+    return damaged("the data unpacks to more than the picture");
+  if (decoded.read_past_end) return incomplete("the decoder read past the end of the file");
+  if (decoded.status == StbPixels::Status::failed) return damaged("the decoder: " + decoded.reason);
+  if (decoded.width != facts.width || decoded.height != facts.height) {
+    return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
+                      "the decoder found another size than the check");
+  }
+  return Nothing{};
+}
+
+Result<Picture> decode(ByteSource& source, const DecodeLimits& limits) {
+  Gate gate(source, limits);
+  const PictureFacts& facts = gate.facts();
+  gate.read_head();
+  if (facts.container == Container::unknown) {
+    Outcome verdict = gate.finish();
+    return verdict ? damaged("no picture") : std::move(verdict.error());
+  }
+  StbPixels decoded = stb_decode(gate, facts);
+  if (Outcome good = judge(gate, decoded); !good) return std::move(good.error());
+
+  Picture picture;
+  picture.stored_width = picture.width = decoded.width;
+  picture.stored_height = picture.height = decoded.height;
+  picture.mime = facts.container == Container::png ? "image/png" : "image/jpeg";
+  picture.note = notes_about(facts);
+  add_sentence(picture.note,
+               convert_to_srgb(decoded.pixels.get(), facts, [&gate] { gate.breathe(); }));
+  if (!turn(decoded.pixels, picture.width, picture.height, facts.orientation)) return no_memory();
+  gate.breathe();
+  picture.pixels = std::move(decoded.pixels);
+  return picture;
+}
+
+}  // namespace
+
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
+  try {
+    return decode(source, limits);
+  } catch (Refused& refused) {
+    return std::move(refused.error);
+  } catch (const std::bad_alloc&) {
+    return no_memory();
+  } catch (const std::exception& exception) {
+    return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
+                      exception.what());
+  }
+}
+
+}  // namespace inset

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the bytes of a file, as they come, to a finished picture: check, decode, colours, turn.
+// Everything that reads what the network sent is behind this one function, so that it can run in a
+// thread or in a process of its own.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "decode/decoder.h"
+#include "error.h"
+
+namespace inset {
+
+class ByteSource {
+ public:
+  // The next bytes of the file, any number; blocks until there are some. Empty: there are no more.
+  // The bytes stay valid until the next call.
+  virtual std::span<const std::byte> next() = 0;
+
+  // Whether nobody wants the picture any more. Asked often; then next() returns at once, too.
+  virtual bool stopped() const { return false; }
+
+ protected:
+  ~ByteSource() = default;
+};
+
+// A picture only if the whole file passed the container check, the decoder found in it all it
+// needed, and both agree on what it is. Throws nothing. [any]
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits);
+
+}  // namespace inset

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The decoder as a thread of this process. The worker copies bytes into one buffer while the thread
+// decodes from another; when the thread has used up its own, it takes the worker's whole buffer for
+// it. So the lock is taken once for many kilobytes and held for no longer than a copy or a swap.
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "decode/decode_stream.h"
+#include "decode/decoder.h"
+
+namespace inset {
+
+namespace {
+
+constexpr std::size_t buffer_size = 1u << 20;
+
+// Threads inherit the mask: a host's signals are handled by the host's own threads.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+class ThreadDecoder final : public Decoder, private ByteSource {
+ public:
+  ThreadDecoder(const DecodeLimits& limits, std::function<void()> wake)
+      : limits_(limits), wake_(std::move(wake)) {
+    try {
+      offered_.reserve(buffer_size);
+      taken_.reserve(buffer_size);
+      const AllSignalsBlocked blocked;
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::bad_alloc&) {
+      fail_to_start();
+    } catch (const std::system_error&) {
+      fail_to_start();
+    }
+  }
+
+  ~ThreadDecoder() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  ThreadDecoder(const ThreadDecoder&) = delete;
+  ThreadDecoder& operator=(const ThreadDecoder&) = delete;
+
+  std::size_t feed(std::span<const std::byte> bytes) override {
+    const std::lock_guard lock(mutex_);
+    if (over_ || !thread_.joinable())
+      return bytes.size();  // there is a result: the rest is of no use
+    const auto part = bytes.first(std::min(bytes.size(), buffer_size - offered_.size()));
+    const bool was_empty = offered_.empty();
+    offered_.insert(offered_.end(), part.begin(), part.end());
+    turned_away_ = part.size() < bytes.size();
+    if (was_empty && !part.empty()) changed_.notify_one();
+    return part.size();
+  }
+
+  void finish() override {
+    {
+      const std::lock_guard lock(mutex_);
+      finished_ = true;
+    }
+    changed_.notify_one();
+  }
+
+  std::optional<Result<Picture>> take() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(result_, std::nullopt);
+  }
+
+ private:
+  void fail_to_start() {
+    result_.emplace(make_error(Stage::decoding, Cause::out_of_memory,
+                               "There is not enough memory to open the picture.",
+                               "the decoder's thread could not be started"));
+    wake_();
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "inset-decode");
+    Result<Picture> result = decode_stream(*this, limits_);
+    {
+      const std::lock_guard lock(mutex_);
+      result_.emplace(std::move(result));
+      over_ = true;
+      if (stopped_) return;
+    }
+    wake_();
+  }
+
+  std::span<const std::byte> next() override {
+    bool room_again = false;
+    taken_.clear();
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopped_ || finished_ || !offered_.empty(); });
+      if (stopped_) return {};
+      std::swap(offered_, taken_);
+      room_again = std::exchange(turned_away_, false);
+    }
+    if (room_again) wake_();
+    return taken_;
+  }
+
+  bool stopped() const override { return stopped_.load(std::memory_order_relaxed); }
+
+  const DecodeLimits limits_;
+  const std::function<void()> wake_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::byte> offered_;  // by the worker; the mutex guards all down to result_
+  bool turned_away_ = false;        // the worker had more than there was room for
+  bool finished_ = false;
+  bool over_ = false;
+  std::optional<Result<Picture>> result_;
+
+  std::atomic<bool> stopped_ = false;  // set under the mutex, read anywhere
+  std::vector<std::byte> taken_;       // the thread's own
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> start_decoder(const DecodeLimits& limits, std::function<void()> wake) {
+  return std::make_unique<ThreadDecoder>(limits, std::move(wake));
+}
+
+}  // namespace inset
