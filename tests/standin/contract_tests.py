@@ -95,11 +95,13 @@ class Contract(ServiceTest):
     def test_a_body_must_be_right(self):
         service = self.service
         for body, code in (("{'size_name': '1k'}", "MalformedRequest"), ("", "MalformedRequest"), ("[]", "MalformedRequest"),
-                           ('{"size_name":"1k","size_name":"1k"}', "MalformedRequest"), (b'{"size_name":"1k","notes":"\xff"}', "MalformedRequest"),
+                           ('{"size_name":"1k","size_name":"1k"}', "MalformedRequest"),
+                           (b'{"size_name":"1k","notes":"\xff"}', "MalformedRequest"),
                            ('{"size_name":"1k","product_id":NaN}', "MalformedRequest"), ({}, "InvalidParameterValue"),
                            ({"size_name": "1K"}, "InvalidParameterValue"), ({"size_name": "1k", "notes": None}, "InvalidParameterValue"),
                            ({"size_name": "1k", "color": "red"}, "InvalidParameterValue"), ({"size_name": 1}, "InvalidParameterValue"),
-                           ({"size_name": "1k", "product_id": True}, "InvalidParameterValue"), ({"size_name": "1k", "product_id": 7}, "InvalidProduct"),
+                           ({"size_name": "1k", "product_id": True}, "InvalidParameterValue"),
+                           ({"size_name": "1k", "product_id": 7}, "InvalidProduct"),
                            ({"size_name": "1k", "project_code": "a"}, "InvalidParameterValue")):
             self.refused(service.api("PUT", service.image(1), body), 400, code)
         headers = [("Api-Key", service.said["api_key"]), ("Authorization", "Bearer " + service.token), ("Content-Type", "text/plain")]
@@ -188,18 +190,20 @@ class Downloads(ServiceTest):
 
 
 class Agreements(ServiceTest):
-    SETTINGS = {"put_answer": 200, "quota": 2, "product": {"id": 5, "is_note_required": True, "is_project_code_required": True,
-                                                          "project_codes": ["A1"]}}
+    SETTINGS = {"put_answer": 200, "quota": 2,
+                "product": {"id": 5, "is_note_required": True, "is_project_code_required": True, "project_codes": ["A1"]}}
 
     def test_what_the_product_demands(self):
         service = self.service
         product = service.api("GET", "/v3/products").json()["products"][0]
-        self.assertEqual({"is_note_required": True, "is_project_code_required": True, "project_codes": ["A1"]}, product["ai_gen_requirements"])
+        demanded = {"is_note_required": True, "is_project_code_required": True, "project_codes": ["A1"]}
+        self.assertEqual(demanded, product["ai_gen_requirements"])
         right = {"size_name": "1k", "notes": "n", "project_code": "A1"}
         for wrong in ({"notes": " "}, {"project_code": "B2"}):
             self.assertEqual(400, service.api("PUT", service.image(0), {**right, **wrong}).status)
         for missing in ("notes", "project_code"):
-            self.assertEqual(400, service.api("PUT", service.image(0), {key: value for key, value in right.items() if key != missing}).status)
+            rest = {key: value for key, value in right.items() if key != missing}
+            self.assertEqual(400, service.api("PUT", service.image(0), rest).status)
         self.assertEqual([], service.log("ledger"))
         answers = [service.api("PUT", service.image(0), right) for _ in range(3)]
         self.assertEqual([200, 200, 403], [answer.status for answer in answers])

@@ -85,6 +85,7 @@ class Licences:
     def _charge(self, request, generation, index, size, licence):
         asset = asset_id(generation, index, size)
         self._assets[asset] = (generation, index, size)
-        entry = {"n": request.n, "route": request.route, "generation": generation, "index": index, "size": size, "asset_id": asset, **licence}
+        entry = {"n": request.n, "route": request.route, "generation": generation, "index": index, "size": size, "asset_id": asset,
+                 **licence}
         self.charged.append(entry)
         self._ledger.write(entry)

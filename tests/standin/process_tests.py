@@ -112,7 +112,8 @@ class Caches(unittest.TestCase):
     def test_pictures_are_what_their_names_say(self):
         from PIL import Image
         folder = place("pictures")
-        for kind, mode, form in (("baseline", "RGB", "JPEG"), ("progressive", "RGB", "JPEG"), ("rgb", "RGB", "PNG"), ("rgba", "RGBA", "PNG")):
+        for kind, mode, form in (("baseline", "RGB", "JPEG"), ("progressive", "RGB", "JPEG"), ("rgb", "RGB", "PNG"),
+                                 ("rgba", "RGBA", "PNG")):
             path = pictures.path(folder, "dogs", "1k", kind)
             with Image.open(path) as picture:
                 self.assertEqual((form, mode, (768, 1024)), (picture.format, picture.mode, picture.size))
