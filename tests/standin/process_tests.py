@@ -69,12 +69,22 @@ class Life(unittest.TestCase):
     def test_refuses_a_scenario_with_a_mistake(self):
         for mistake in ({"qota": 1}, {"rules": [{"route": "putt"}]}, {"rules": [{"route": "put", "stauts": 503}]}, {"rules": [{}]},
                         {"rules": [{"route": "put", "status": "503"}]}, {"rules": [{"route": "put", "charge": False}]},
-                        {"rules": [{"listener": "api", "status": 503}]}, {"rules": [{"route": "put", "call": 1, "calls": [1, 2]}]}):
+                        {"rules": [{"listener": "api", "status": 503}]}, {"rules": [{"route": "put", "call": 1, "calls": [1, 2]}]},
+                        {"rules": [{"route": "get", "status": 200, "link": ""}]}, {"rules": [{"route": "get", "flip": 1}]},
+                        {"quota": "5"}, {"put_answer": 500}, {"generations": [{"id": "x", "pictures": [{"index": 0}]}]}):
             service = Standin(place("mistake"), FOLDER, mistake)
             self.assertIsNone(service.said)
             code, _, err = service.stop()
             self.assertEqual(1, code, mistake)
             self.assertIn("standin: ", err)
+
+    def test_forgets_the_holds_of_an_earlier_run(self):
+        for _ in range(2):
+            with Standin(place("holds"), FOLDER, {"rules": [{"route": "unknown", "hold": "a"}]}) as service:
+                marks = [os.path.join(service.folder, name) for name in ("held-a", "release-a")]
+                self.assertEqual([False, False], [os.path.exists(mark) for mark in marks])
+                for mark in marks:
+                    open(mark, "w").close()
 
     def test_a_long_folder_name_still_has_a_control_socket(self):
         with Standin(place("l" * 120), FOLDER):

@@ -2,6 +2,8 @@
 
 import json
 
+import pictures
+
 READY = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
 PENDING = "A94D20F7-1B6C-4E83-B7D5-08C3E6152F4A"
 GONE = "E17F83B2-6A05-49DC-9C31-7B2E4D8056CF"
@@ -106,6 +108,28 @@ def _anything(_):
     return True
 
 
+def _is_generations(value):
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and set(one) <= {"id", "prompt", "date", "pending_polls", "gone", "pictures"} and _is_text(one.get("id"))
+        and isinstance(one.get("pictures"), list) and all(_is_picture(picture) for picture in one["pictures"]) for one in value)
+
+
+def _is_picture(value):
+    if not isinstance(value, dict) or not _is_integer(value.get("index")):
+        return False
+    if value.get("blocked"):
+        return set(value) == {"index", "blocked"}
+    return set(value) == {"index", "photograph", "kind"} and value["photograph"] in pictures.SHAPES and value["kind"] in pictures.SUFFIXES
+
+
+SETTING = {
+    "generations": _is_generations, "sizes": _anything,
+    "product": lambda value: isinstance(value, dict) and set(value) == set(SETTINGS["product"]),
+    "quota": lambda value: value is None or _is_count(value), "expires_in": _anything, "consent": _one_of("ask", "allow", "deny"),
+    "put_answer": lambda value: value in (200, 202),
+}
+BY_TYPE = {str: _is_text, bool: _is_flag, int: _is_number}  # of the default, for the other settings
+
 MATCHING = {"call": lambda value: _is_count(value) and value > 0, "calls": _is_range}
 ROUTE_RULE = {
     "route": _one_of(*ROUTES), **MATCHING, "size": _is_text,
@@ -123,6 +147,11 @@ LISTENER_RULE = {
     "listener": _one_of(*LISTENERS), **MATCHING, "delay": _is_number, "accept": _one_of("mute", *CLOSINGS[1:]),
     "handshake": _one_of("mute", *CLOSINGS[1:]), "certificate": _one_of("good", "expired", "wrong_name", "self_signed"),
 }
+
+
+# These change what the handler answers, so they need a handler that heeds them.
+DOWNLOAD_KEYS = {"link", "asset_id"}
+FILE_KEYS = {"file_bytes", "truncate", "flip", "etag", "ignore_range", "range_wrong", "checksum"}
 
 
 class Scenario:
@@ -145,6 +174,10 @@ class Scenario:
         unknown = set(given) - set(SETTINGS) - {"rules"}
         if unknown:
             raise Wrong("unknown setting " + ", ".join(sorted(unknown)))
+        for key, value in given.items():
+            check = SETTING.get(key) or BY_TYPE.get(type(SETTINGS.get(key)), _anything)
+            if not check(value):
+                raise Wrong(f"{key} cannot be {json.dumps(value)}")
         self.settings = {**self.settings, **{key: value for key, value in given.items() if key != "rules"}}
         self.rules = rules
 
@@ -181,5 +214,11 @@ def _check(position, rule):
         raise Wrong(where + "call and calls exclude each other")
     if sum(key in rule for key in ("body", "body_base64", "body_repeat")) > 1:
         raise Wrong(where + "one body is enough")
+    for keys, routes in ((DOWNLOAD_KEYS, ("get", "put", "redownload")), (FILE_KEYS, ("file", "preview"))):
+        if keys & set(rule) and (rule.get("route") not in routes or {"status", "redirect"} & set(rule)):
+            raise Wrong(where + ", ".join(sorted(keys & set(rule))) + " would do nothing here")
+    for key, needed in (("hold_at", "hold"), ("trailers", "chunked")):
+        if key in rule and needed not in rule:
+            raise Wrong(where + f"{key} needs {needed}")
     if rule.get("charge") is False and not {"status", "redirect", "no_reply"} & set(rule):
         raise Wrong(where + "charge false leaves no answer: say status, redirect or no_reply")

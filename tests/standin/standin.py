@@ -76,6 +76,9 @@ def main():
     given = options.parse_args()
 
     os.makedirs(given.dir, exist_ok=True)
+    for name in os.listdir(given.dir):
+        if name.startswith(("held-", "release-")):  # of an earlier run; it would let ours go too soon
+            os.unlink(os.path.join(given.dir, name))
     ca = given.ca or os.path.join(given.dir, "ca")
     certificates.prepare(ca)
     try:
