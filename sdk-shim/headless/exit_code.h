@@ -37,6 +37,7 @@ class Verdict {
   void interrupted() { interrupted_ = true; }
 
   bool ended() const { return ended_; }
+  bool placed() const { return placed_; }
 
   // Of a job that has ended; or of one that had to be left: then all that counts is how far it had
   // come.

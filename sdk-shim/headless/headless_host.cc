@@ -127,6 +127,10 @@ ExitCode HeadlessHost::run(const easel_entry& entry) {
                             "resume\" fetches it"
                           : "left before the end");
   }
+  if (std::ferror(stdout) != 0) {
+    printer_.complain("standard output cannot be written; what was said there is lost");
+    if (verdict_.code() == kDone && !verdict_.placed()) return kThisMachine;
+  }
   return verdict_.code();
 }
 

@@ -541,5 +541,22 @@ TEST_F(Headless, AReaderThatHasGoneDoesNotEndTheJob) {
   EXPECT_TRUE(fs::exists(out_ / "canvas.json"));
 }
 
+TEST_F(Headless, OutputThatIsLostIsNoSuccess) {
+  const auto to_full = [&](const std::string& words) {
+    Spawn spawn;
+    spawn.words = {
+        "/bin/sh", "-c",
+        std::string(EASEL_PROGRAM) + " --plugin " + kSketch + " " + words + " > /dev/full"};
+    spawn.folder = folder_;
+    return run(spawn);
+  };
+  EXPECT_EQ(to_full("actions").status, 1);
+  EXPECT_EQ(to_full("run list --json").status, 1);
+  EXPECT_EQ(to_full("run list").status, 1);
+  const Finished placed = to_full("run paint width=9 --json");
+  EXPECT_EQ(placed.status, 0);
+  EXPECT_NE(placed.err.find("standard output cannot be written"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace contract
