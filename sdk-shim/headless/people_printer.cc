@@ -170,7 +170,10 @@ class PeoplePrinter : public Printer {
     }
     std::string numbers;
     const std::optional<double> fraction = number(event.get("fraction"));
-    if (fraction) numbers = decimal(std::clamp(*fraction, 0.0, 1.0) * 100, 0) + " %  ";
+    if (fraction) {
+      const std::string percent = decimal(std::clamp(*fraction, 0.0, 1.0) * 100, 0);
+      numbers = std::string(3 - percent.size(), ' ') + percent + " %  ";
+    }
     numbers += amount(number(event.get("bytes")), number(event.get("total")));
     if (!event.get("text").empty())
       numbers += (numbers.empty() ? "" : "  ") + clean(event.get("text"));
