@@ -10,7 +10,9 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <utility>
 
+#include "text.h"
 #include "url.h"
 
 namespace inset {
@@ -36,20 +38,6 @@ void init_curl_once() {
   // Never undone: a resolver thread of libcurl can outlive everything here, and another user of the library may be in the
   // same process.
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && std::strchr(" \t\r\n", text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // With a proxy the peer that this machine sees is the proxy, so its address says nothing about the file host.
@@ -109,7 +97,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   if (!line.empty()) {
     const std::size_t colon = line.find(':');
     if (colon != std::string_view::npos) {
-      transfer.head.headers.emplace_back(lower(trim(line.substr(0, colon))),
+      transfer.head.headers.emplace_back(to_lower(trim(line.substr(0, colon))),
                                          std::string(trim(line.substr(colon + 1))));
     }
     return size;
@@ -185,6 +173,7 @@ HttpFault fault_of(const Transfer& transfer, CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return HttpFault::tls;
     case CURLE_OPERATION_TIMEDOUT:
+      if (std::strstr(transfer.error_text, "Resolving")) return HttpFault::name_lookup;
       return !transfer.request_begun                   ? HttpFault::no_connection
              : transfer.request.time_limit.count() > 0 ? HttpFault::time_up
                                                        : HttpFault::too_slow;
@@ -203,7 +192,7 @@ HttpFault fault_of(const Transfer& transfer, CURLcode code) {
 bool marks_its_end(const HttpHead& head) {
   if (head.status == 204 || head.status == 304) return true;
   const std::string_view coding = head.header("transfer-encoding");
-  if (!coding.empty()) return lower(coding) == "chunked";
+  if (!coding.empty()) return to_lower(coding) == "chunked";
   return !head.header("content-length").empty();
 }
 

@@ -67,7 +67,7 @@ constexpr std::array kCauses = {
     CauseRow{Cause::proxy, "proxy", Retry::ask_user_first,
              "Check the proxy's address and login.",
              "Check the proxy's address and login, then resume."},
-    CauseRow{Cause::captive_portal, "captive_portal", Retry::later,
+    CauseRow{Cause::captive_portal, "captive_portal", Retry::ask_user_first,
              "Open a web page to sign in to this network, then try again.",
              "Open a web page to sign in to this network, then resume."},
     CauseRow{Cause::redirected, "redirected", Retry::ask_user_first,
@@ -151,7 +151,6 @@ constexpr std::array kCauses = {
              "The picture is kept. Choose \"Place Finished Downloads\" (resume) to try again."},
     CauseRow{Cause::cancelled, "cancelled", Retry::ask_user_first, "Start it again at any time.",
              kResume},
-    CauseRow{Cause::timed_out, "timed_out", Retry::later, "Start it again at any time.", kResume},
 };
 
 // cause_row() indexes the table by the enumerator, so the rows stand in the order of the enumeration and none is missing.
@@ -159,7 +158,7 @@ constexpr bool in_order() {
   for (std::size_t i = 0; i < kCauses.size(); ++i) {
     if (static_cast<std::size_t>(kCauses[i].cause) != i) return false;
   }
-  return kCauses.size() == static_cast<std::size_t>(Cause::timed_out) + 1;
+  return kCauses.size() == static_cast<std::size_t>(Cause::cancelled) + 1;
 }
 static_assert(in_order());
 

@@ -88,7 +88,6 @@ enum class Cause {
   canvas_refused,
   // The person
   cancelled,
-  timed_out,
 };
 
 // When the same thing may be tried again.

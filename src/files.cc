@@ -153,17 +153,17 @@ Outcome Files::keep_original(const std::string& from_job, const std::string& to_
   return Nothing{};
 }
 
-void Files::keep_aside(const std::string& job) const {
+fs::path Files::keep_aside(const std::string& job) const {
   constexpr int most = 9;  // of one job; a server that keeps sending rubbish must not fill the disk
   const fs::path folder = root_ / "kept-aside";
-  if (make_private_folder(folder) != 0) return;
+  if (make_private_folder(folder) != 0) return {};
   for (int number = 1; number <= most; ++number) {
     const fs::path to = folder / (job + "-" + std::to_string(number));
     if (::access(to.c_str(), F_OK) == 0) continue;
-    ::rename(part(job).c_str(), to.c_str());
-    return;
+    return ::rename(part(job).c_str(), to.c_str()) == 0 ? to : fs::path();
   }
   ::unlink(part(job).c_str());
+  return {};
 }
 
 Result<std::optional<Fd>> Files::try_lock(const std::string& picture) const {

@@ -53,8 +53,8 @@ class Files {
   // Makes a fetched file the job's original: synced, renamed, the folder synced.
   Outcome keep_original(const std::string& from_job, const std::string& to_job, std::string_view mime) const;
 
-  // Moves a file that cannot be used to where support can ask for it. Best effort.
-  void keep_aside(const std::string& job) const;
+  // Moves a .part that cannot be used to where support can ask for it, and says where. Best effort: empty if it did not.
+  std::filesystem::path keep_aside(const std::string& job) const;
 
   // Tries the lock of a picture once. Empty: somebody else holds it.
   Result<std::optional<Fd>> try_lock(const std::string& picture) const;

@@ -51,12 +51,6 @@ std::string pixels(std::uint32_t width, std::uint32_t height) {
   return std::to_string(width) + " × " + std::to_string(height);
 }
 
-// Whether trying again, without anybody doing anything, has a chance.
-bool passing(const Error& error) {
-  const Retry retry = default_retry(error.cause);
-  return retry == Retry::now_safe || retry == Retry::later;
-}
-
 }  // namespace
 
 Flow::Flow(Plan plan, const std::vector<Record>& records, Time now,
@@ -142,10 +136,9 @@ Flow::Want Flow::want() const {
 bool Flow::on(const Event& event, Time now) {
   if (state_ == State::finished || state_ == State::failed) return false;
 
-  if (const auto* cancelled = as<Cancelled>(event)) {
+  if (as<Cancelled>(event)) {
     if (state_ == State::noting_cancel) return true;
-    error_ = make_error(stage(), cancelled->timed_out ? Cause::timed_out : Cause::cancelled,
-                        cancelled->timed_out ? "The time was up." : "Cancelled.");
+    error_ = make_error(stage(), Cause::cancelled, "Cancelled.");
     // A saved picture needs no more network, so there is nothing that a later start could finish unasked.
     const bool rests = paid() != Paid::no && !saved_;
     if (rests) {
@@ -327,11 +320,7 @@ bool Flow::on_putting(const Event& event, Time now) {
   } else if (const auto* busy = as<Busy>(event)) {
     try_put_later(busy->error, busy->retry_after, {}, now);
   } else if (const auto* not_sent = as<NotSent>(event)) {
-    if (passing(not_sent->error)) {
-      try_put_later(not_sent->error, {}, "not_sent", now);
-    } else {
-      refuse(not_sent->error, "not_sent", State::failed);
-    }
+    try_put_later(not_sent->error, {}, "not_sent", now);
   } else if (as<Unclear>(event)) {
     put_at_ = now;
     begin_polling(now);
@@ -351,7 +340,7 @@ void Flow::refuse(Error error, std::string code, State then) {
 
 void Flow::try_put_later(Error error, std::optional<Millis> retry_after, std::string code,
                          Time now) {
-  const auto wait = put_backoff_.next(now, chance(), retry_after);
+  const auto wait = put_backoff_.next(error, now, chance(), retry_after);
   if (wait) until_ = now + *wait;
   refuse(std::move(error), std::move(code), wait ? State::backing_off : State::failed);
 }
@@ -385,7 +374,7 @@ void Flow::poll_again(Time now, std::optional<Millis> retry_after) {
 }
 
 void Flow::ask_later(Error error, std::optional<Millis> retry_after, Time now) {
-  const auto wait = passing(error) ? get_backoff_.next(now, chance(), retry_after) : std::nullopt;
+  const auto wait = get_backoff_.next(error, now, chance(), retry_after);
   if (wait) {
     wait_until(now + std::max(*wait, kShortestPoll));
   } else {
@@ -468,9 +457,9 @@ bool Flow::on_fetching(const Event& event, Time now) {
   if (failed->progressed) fetch_backoff_.reset();
   const bool damaged =
       error.cause == Cause::file_damaged || error.cause == Cause::file_incomplete;
-  const bool hopeless = !passing(error) || (damaged && ++damaged_ >= kDamagedFiles);
+  const bool hopeless = damaged && ++damaged_ >= kDamagedFiles;
   const auto wait =
-      hopeless ? std::nullopt : fetch_backoff_.next(now, chance(), failed->retry_after);
+      hopeless ? std::nullopt : fetch_backoff_.next(error, now, chance(), failed->retry_after);
   if (wait) {
     until_ = now + *wait;
     state_ = State::waiting_to_fetch;

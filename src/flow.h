@@ -63,7 +63,7 @@ class Flow {
   struct Placed { std::string host; };
   struct PlaceFailed { Error error; };
   struct OriginalLost { Error error; };               // the kept file is missing or no longer the same
-  struct Cancelled { bool timed_out = false; };
+  struct Cancelled {};
   using Event = std::variant<Offers, LookUpFailed, Written, WriteFailed, Ready, Accepted, Refused, Unauthorized,
                              Busy, NotSent, Unclear, Unknown, Gone, Renewed, RenewFailed, Elapsed, Answer, Fetched,
                              FetchFailed, Placed, PlaceFailed, OriginalLost, Cancelled>;

@@ -69,6 +69,13 @@ struct HttpEnd {
   std::string text;           // the library's words, without the address
 };
 
+// A whole answer, for those who want it in one piece.
+struct HttpReply {
+  HttpHead head;  // status 0: none came
+  std::string body;
+  HttpEnd end;
+};
+
 // Receives one answer. After end(), or Transport::cancel(), no more calls.
 class HttpSink {
  public:

@@ -7,6 +7,8 @@
 #include <ctime>
 #include <string>
 
+#include "text.h"
+
 namespace inset {
 namespace {
 
@@ -14,17 +16,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kTries = 5;
+constexpr int kTriesOfNonsense = 3;
 constexpr Millis kBudget = minutes(5);
 constexpr Millis kBase = seconds(1);
 constexpr Millis kCap = seconds(30);
 constexpr Millis kLongestAsked = minutes(5);
-
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" as seconds since 1970. The two older forms of RFC 9110 are no longer sent by anyone.
 // strptime would follow the host's locale, so the fixed columns are read by hand.
@@ -62,10 +58,14 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
 
 }  // namespace
 
-std::optional<Millis> Backoff::next(Time now, double chance, std::optional<Millis> asked_for) {
+std::optional<Millis> Backoff::next(const Error& error, Time now, double chance,
+                                    std::optional<Millis> asked_for) {
   if (failures_ == 0) first_ = now;
   ++failures_;
-  if (failures_ >= kTries || now - first_ >= kBudget) return {};
+  const Retry retry = default_retry(error.cause);
+  const bool passing = retry == Retry::now_safe || retry == Retry::later;
+  const int tries = error.cause == Cause::bad_answer ? kTriesOfNonsense : kTries;
+  if (!passing || failures_ >= tries || now - first_ >= kBudget) return {};
   const Millis ceiling = std::min<Millis>(kCap, kBase * (1 << failures_));
   const auto jittered = Millis(static_cast<Millis::rep>(static_cast<double>(ceiling.count()) * chance));
   return std::max(jittered, asked_for.value_or(Millis(0)));

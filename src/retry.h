@@ -7,17 +7,21 @@
 #include <optional>
 #include <string_view>
 
+#include "error.h"
+
 namespace inset {
 
 using Millis = std::chrono::milliseconds;
 using Time = std::chrono::milliseconds;  // since an arbitrary moment, by a clock that is never set
 
-// A run of failures of one safe call. Capped exponential with full jitter: base 1 s, cap 30 s; 5 tries or 5 minutes.
+// A run of failures of one safe call. Capped exponential with full jitter: base 1 s, cap 30 s; 5 tries or 5 minutes, and
+// 3 tries where the answer made no sense.
 class Backoff {
  public:
-  // How long to wait after a failure at `now`, or empty when the budget is used up. `chance` lies in [0, 1).
-  // `asked_for` is what a Retry-After header said; it counts at least as long as the back-off.
-  std::optional<Millis> next(Time now, double chance, std::optional<Millis> asked_for = {});
+  // How long to wait after `error` at `now`, or empty: waiting does not help, or the budget is used up. `chance` lies in
+  // [0, 1). `asked_for` is what a Retry-After header said; the wait is at least that long.
+  std::optional<Millis> next(const Error& error, Time now, double chance,
+                             std::optional<Millis> asked_for = {});
 
   void reset() { *this = Backoff{}; }
   int failures() const { return failures_; }

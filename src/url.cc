@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 
+#include "text.h"
+
 namespace inset {
 namespace {
 
@@ -27,17 +29,10 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   return copy;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 std::optional<Url> take_apart(CURLU* handle) {
   Url url;
-  url.scheme = lower(part(handle, CURLUPART_SCHEME));
-  url.host = lower(part(handle, CURLUPART_HOST));
+  url.scheme = to_lower(part(handle, CURLUPART_SCHEME));
+  url.host = to_lower(part(handle, CURLUPART_HOST));
   if (url.host.size() > 1 && url.host.front() == '[' && url.host.back() == ']') {
     url.host = url.host.substr(1, url.host.size() - 2);
   }
@@ -161,25 +156,28 @@ std::optional<Url> resolve_url(const Url& base, std::string_view location) {
   return take_apart(handle.get());
 }
 
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '~' || c == '.';
+    if (plain) {
+      encoded += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      encoded += '%';
+      encoded += digits[byte >> 4];
+      encoded += digits[byte & 15];
+    }
+  }
+  return encoded;
+}
+
 std::string join_path(const Url& base, std::initializer_list<std::string_view> segments) {
   std::string text = base.text;
   while (!text.empty() && text.back() == '/') text.pop_back();
-  for (const std::string_view segment : segments) {
-    text += '/';
-    for (const char c : segment) {
-      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                         c == '-' || c == '_' || c == '~' || c == '.';
-      if (plain) {
-        text += c;
-      } else {
-        constexpr std::string_view digits = "0123456789ABCDEF";
-        const auto byte = static_cast<unsigned char>(c);
-        text += '%';
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-      }
-    }
-  }
+  for (const std::string_view segment : segments) (text += '/') += percent_encode(segment);
   return text;
 }
 

@@ -27,6 +27,9 @@ std::optional<Url> parse_url(std::string_view text);
 // `location` (of a redirect) as seen from `base`.
 std::optional<Url> resolve_url(const Url& base, std::string_view location);
 
+// Everything but the unreserved characters of RFC 3986 as %XX: fit for a path segment and for a form.
+std::string percent_encode(std::string_view text);
+
 // base + "/" + segments, each percent-encoded.
 std::string join_path(const Url& base, std::initializer_list<std::string_view> segments);
 

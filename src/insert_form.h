@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The words of the questions that an insert may ask. Pure.
+#pragma once
+
+#include <string>
+
+#include "look_up.h"
+#include "question.h"
+
+namespace inset {
+
+// API key and client secret; the key may be known already.
+Question sign_in_question(const std::string& api_key);
+
+// `values` are the answers so far. `found` is what the service offers for them, or null while it is not known. `licensed`: this
+// picture in this size has been paid for. `fault`: what was wrong with the last try, or empty.
+Question insert_question(const Values& values, const Findings* found, bool licensed, const std::string& fault);
+
+// Whether to request once more what may have been charged already.
+Question again_question(const std::string& why);
+
+}  // namespace inset

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The action "insert": one picture, from its generation to the canvas. With everything said it starts at once; with a form and
+// something missing it asks; without a form it ends with an error that names what is missing.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "insert_form.h"
+#include "job.h"
+#include "job_id.h"
+#include "ledger.h"
+#include "text.h"
+
+namespace inset {
+namespace {
+
+Error parameter_error(Cause cause, std::string what) { return make_error(Stage::requesting, cause, std::move(what)); }
+
+std::optional<int> whole_number(const std::string& text) {
+  int value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || stop != text.data() + text.size()) return {};
+  return value;
+}
+
+// The parameters as a job, or what is wrong with them. What is not there stays empty.
+Result<JobRecord> read_parameters(const Values& parameters) {
+  const auto value = [&](const char* key) {
+    const auto found = parameters.find(key);
+    return found == parameters.end() ? std::string() : std::string(trim(found->second));
+  };
+  JobRecord job;
+  job.generation = canonical_generation(value("generation"));
+  const bool odd = job.generation.size() > 128 || job.generation == "." || job.generation == ".." ||
+                   std::any_of(job.generation.begin(), job.generation.end(),
+                               [](char c) { return c <= 0x20 || c >= 0x7f; });
+  if (odd) return parameter_error(Cause::parameter_wrong, "generation must be an id without blanks.");
+  job.index = -1;
+  if (const std::string text = value("index"); !text.empty()) {
+    const auto index = whole_number(text);
+    if (!index || *index < 0) return parameter_error(Cause::parameter_wrong, "index must be a number from 0.");
+    job.index = *index;
+  }
+  job.size = value("size");
+  if (const std::string text = value("product_id"); !text.empty()) {
+    job.product_id = whole_number(text);
+    if (!job.product_id) return parameter_error(Cause::parameter_wrong, "product_id must be a number.");
+  }
+  job.project_code = value("project_code");
+  job.notes = value("notes");
+  if (const std::string text = value("again"); !text.empty() && text != "yes" && text != "no") {
+    return parameter_error(Cause::parameter_wrong, "again must be yes or no.");
+  }
+  return job;
+}
+
+class InsertJob final : public Job, public Run::Owner {
+ public:
+  InsertJob(JobNumber number, Engine& engine, Outbox& outbox, Values parameters)
+      : Job(number, engine, outbox), values_(std::move(parameters)) {}
+
+  ~InsertJob() override { engine_.timers.cancel(timer_); }
+
+  void start() override {
+    timer_ = engine_.timers.at(awake_now(), [this] {
+      timer_ = 0;
+      begin();
+    });
+  }
+
+  void pump() override {
+    if (run_) run_->pump();
+  }
+
+  void cancel() override {
+    if (over_) return;
+    if (run_) {
+      close_form();
+      run_->cancel();
+    } else {
+      fail(parameter_error(Cause::cancelled, "Cancelled."));
+    }
+  }
+
+  void answered(RequestNumber request, bool accepted, const Values& answers) override {
+    if (request != form_ || over_) return;
+    form_ = 0;
+    if (run_) {
+      run_->answered(accepted);
+      return;
+    }
+    if (!accepted) {
+      fail(parameter_error(Cause::cancelled, "Cancelled."));
+      return;
+    }
+    if (asking_sign_in_) {
+      asking_sign_in_ = false;
+      Credentials credentials;
+      credentials.api_key = std::string(trim(at(answers, "api_key")));
+      credentials.client_secret = Secret(trim(at(answers, "client_secret")));
+      engine_.products.reset();
+      engine_.service.set_credentials(std::move(credentials));
+    } else {
+      for (const auto& [key, value] : answers) values_[key] = value;
+      accepted_ = true;
+    }
+    begin();
+  }
+
+  void changed(RequestNumber request, const std::string& key, const std::string& value) override {
+    if (request != form_ || over_ || run_ || asking_sign_in_) return;
+    values_[key] = value;
+    if (key == "generation" || key == "index") values_.erase("size");
+    if (key == "generation") values_.erase("index");
+    look_at_form();
+  }
+
+  void placed(int, std::optional<Error> error) override {
+    if (!run_) return;
+    if (!error) report_placed(placement_);
+    run_->placed(std::move(error));
+  }
+
+ private:
+  static std::string at(const Values& values, const char* key) {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string() : found->second;
+  }
+
+  void begin() {
+    auto job = read_parameters(values_);
+    const bool can_ask = outbox_.can_ask();
+    if (!job) {
+      if (can_ask && asked_) return show_form(job.error().what);
+      return fail(job.error());
+    }
+    if (engine_.service.credentials().api_key.empty() ||
+        (engine_.service.credentials().client_secret.empty() && can_ask)) {
+      if (can_ask) return ask_sign_in();
+      return fail(make_error(Stage::signing_in, Cause::not_signed_in, "There is no API key."));
+    }
+    const bool complete = !job->generation.empty() && job->index >= 0 && !job->size.empty();
+    if (can_ask && (!complete || asked_) && !ready_to_run(*job)) return look_at_form();
+    if (job->generation.empty()) return fail(parameter_error(Cause::parameter_missing, "The parameter generation is missing."));
+    if (job->index < 0) return fail(parameter_error(Cause::parameter_missing, "The parameter index is missing."));
+    if (job->size.empty()) return list_sizes(*job);
+    run(std::move(*job));
+  }
+
+  // ---- without a form: the sizes are the answer ----
+
+  void list_sizes(const JobRecord& job) {
+    progress(Stage::listing_sizes, -1.0, 0, 0, "Asking for the sizes");
+    look_up_ = std::make_unique<LookUp>(engine_.service, engine_.products, job.generation, job.index,
+                                        [this](Result<Findings> found) {
+                                          const auto keep = std::move(look_up_);
+                                          if (!found) return fail(found.error());
+                                          offers_ = std::move(found->offers);
+                                          fail(make_error(Stage::listing_sizes, Cause::size_missing,
+                                                          "No size was named."));
+                                        });
+  }
+
+  // ---- with a form ----
+
+  void ask_sign_in() {
+    asking_sign_in_ = true;
+    form_ = outbox_.ask(number_, form_, sign_in_question(engine_.service.credentials().api_key));
+  }
+
+  // The form was accepted, and what it says is what the last look-up found to be on offer.
+  bool ready_to_run(const JobRecord& job) {
+    if (!std::exchange(accepted_, false) || !found_ || found_for_ != look_up_key(job)) return false;
+    const auto offered = [&](const SizeOffer& o) { return o.name == job.size; };
+    return std::any_of(found_->offers.begin(), found_->offers.end(), offered) && !product_fault(found_->products, job);
+  }
+
+  static std::string look_up_key(const JobRecord& job) { return job.generation + "/" + std::to_string(job.index); }
+
+  // Brings the form up to date with what was typed, looking up what has to be known first.
+  void look_at_form() {
+    const auto job = read_parameters(values_);
+    if (!job || job->generation.empty()) return show_form(job ? "" : job.error().what);
+    if (found_ && found_for_ == look_up_key(*job)) {
+      const auto fault = accepted_missing(*job);
+      return show_form(fault);
+    }
+    if (look_up_ && looking_for_ == look_up_key(*job)) return;
+    looking_for_ = look_up_key(*job);
+    show_form("");
+    look_up_ = std::make_unique<LookUp>(
+        engine_.service, engine_.products, job->generation, job->index < 0 ? std::nullopt : std::optional(job->index),
+        [this](Result<Findings> found) {
+          const auto keep = std::move(look_up_);
+          if (!found) {
+            found_.reset();
+            return show_form(found.error().message);
+          }
+          found_ = std::move(*found);
+          found_for_ = looking_for_;
+          const auto now = read_parameters(values_);
+          if (now && now->index < 0) {
+            // The first picture that may be shown is a good guess, and brings its sizes into the form.
+            for (const GeneratedPicture& picture : found_->pictures) {
+              if (picture.blocked) continue;
+              values_["index"] = std::to_string(picture.index);
+              return look_at_form();
+            }
+          }
+          show_form("");
+        });
+  }
+
+  std::string accepted_missing(const JobRecord& job) {
+    if (!asked_ || job.size.empty()) return {};
+    const auto fault = product_fault(found_->products, job);
+    return fault ? fault->what : std::string();
+  }
+
+  void show_form(const std::string& fault) {
+    asked_ = true;
+    const auto job = read_parameters(values_);
+    const bool current = job && found_ && found_for_ == look_up_key(*job);
+    bool licensed = false;
+    if (job && current && !job->size.empty()) {
+      const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
+      if (journal) licensed = summarize({}, journal->records()).paid() == Paid::yes;
+    }
+    form_ = outbox_.ask(number_, form_, insert_question(values_, current ? &*found_ : nullptr, licensed, fault));
+  }
+
+  // ---- the run ----
+
+  JobRecord identify(JobRecord job) const {
+    job.origin = engine_.service.api().origin();
+    job.account = account_of(engine_.service.credentials().api_key);
+    return job;
+  }
+
+  void run(JobRecord job) {
+    Flow::Plan plan;
+    plan.job = identify(std::move(job));
+    plan.again = at(values_, "again") == "yes";
+    run_ = std::make_unique<Run>(engine_, *this, std::move(plan));
+    run_->start();
+  }
+
+  void progress(Stage stage, double fraction, std::uint64_t bytes, std::uint64_t total,
+                const std::string& text) override {
+    Job::progress(stage, fraction, bytes, total, text);
+  }
+
+  void ask_again(const Error& why) override {
+    if (outbox_.can_ask()) {
+      form_ = outbox_.ask(number_, 0, again_question(why.message));
+    } else {
+      run_->answered(false);
+    }
+  }
+
+  void place(Placement placement) override {
+    Job::progress(Stage::placing, -1.0, 0, 0, "Placing");
+    // For the report; the pixels themselves go on.
+    placement_ = placement;
+    placement_.picture.pixels.reset();
+    outbox_.place(number_, 1, std::move(placement));
+  }
+
+  void ended(std::optional<Error> error) override {
+    if (!error) {
+      over_ = true;
+      close_form();
+      done({{"text", "Placed."}});
+      return;
+    }
+    if (error->cause == Cause::size_unknown) offers_ = run_->offers();
+    fail(*error);
+  }
+
+  void fail(const Error& error) {
+    over_ = true;
+    close_form();
+    look_up_.reset();
+    Facts choices;
+    for (const SizeOffer& offer : offers_) {
+      choices.emplace_back("choice", offer.name + " " + std::to_string(offer.width) + " " + std::to_string(offer.height));
+    }
+    failed(error, std::move(choices));
+  }
+
+  void close_form() {
+    if (form_) outbox_.dismiss(std::exchange(form_, 0));
+  }
+
+  Values values_;
+  Timers::Id timer_ = 0;
+  bool over_ = false;
+  std::unique_ptr<LookUp> look_up_;
+  std::unique_ptr<Run> run_;
+  std::vector<SizeOffer> offers_;  // to be named in the error
+  Placement placement_;            // without its pixels
+
+  RequestNumber form_ = 0;
+  bool asking_sign_in_ = false;
+  bool asked_ = false;     // the form has been shown
+  bool accepted_ = false;  // its button was pressed
+  std::optional<Findings> found_;
+  std::string found_for_;
+  std::string looking_for_;
+};
+
+}  // namespace
+
+std::unique_ptr<Job> make_insert_job(JobNumber number, Engine& engine, Outbox& outbox, Values parameters) {
+  return std::make_unique<InsertJob>(number, engine, outbox, std::move(parameters));
+}
+
+}  // namespace inset

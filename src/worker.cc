@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "curl_transport.h"
+#include "ledger.h"
+
+namespace inset {
+namespace {
+
+constexpr Millis kLongestSleep = std::chrono::minutes(1);
+
+// A signal that the host expects on its own threads must not arrive on ours. Inherited by the thread to be made.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+class Worker::Loop final : private Outbox {
+ public:
+  explicit Loop(Options options)
+      : options_(std::move(options)),
+        transport_(make_curl_transport({options_.settings.ca_file, options_.user_agent})) {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Loop() override {
+    post([](Loop& loop) { loop.stopping_ = true; });
+    thread_.join();
+  }
+
+  using Command = std::function<void(Loop&)>;
+
+  // [main]
+  void post(Command command) {
+    {
+      const std::lock_guard lock(mutex_);
+      commands_.push_back(std::move(command));
+    }
+    if (transport_) transport_->wake();
+  }
+
+  // [main]
+  std::vector<Message> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(messages_, {});
+  }
+
+  // ---- commands, carried out on the worker's thread ----
+
+  void begin(JobNumber number, Action action, Values parameters) {
+    if (const auto fault = prepare()) {
+      Facts pairs = error_facts(*fault);
+      event(number, "failed", std::move(pairs));
+      say(OverMessage{number});
+      return;
+    }
+    std::unique_ptr<Job> job;
+    switch (action) {
+      case Action::insert: job = make_insert_job(number, *engine_, *this, std::move(parameters)); break;
+      case Action::resume: job = make_resume_job(number, *engine_, *this, std::move(parameters)); break;
+      case Action::list: job = make_list_job(number, *engine_, *this); break;
+      case Action::drop: job = make_drop_job(number, *engine_, *this, std::move(parameters)); break;
+    }
+    add(number, std::move(job));
+  }
+
+  void finish_quietly() {
+    if (!prepare()) add(0, make_background_job(*engine_, *this));
+  }
+
+  void cancel(JobNumber number) {
+    for (const auto& [job_number, job] : jobs_) {
+      if (job_number == number || number == 0) job->cancel();
+    }
+  }
+
+  void answer(RequestNumber request, bool accepted, const Values& answers) {
+    const auto node = questions_.extract(request);
+    if (!node) return;
+    if (Job* job = find(node.mapped())) job->answered(request, accepted, answers);
+  }
+
+  void changed(RequestNumber request, const std::string& key, const std::string& value) {
+    const auto found = questions_.find(request);
+    if (found == questions_.end()) return;
+    if (Job* job = find(found->second)) job->changed(request, key, value);
+  }
+
+  void placed(JobNumber number, int ticket, std::optional<Error> error) {
+    if (Job* job = find(number)) job->placed(ticket, std::move(error));
+  }
+
+  void open(RequestNumber request, const std::string& path) {
+    if (const auto fault = prepare()) {
+      say(OpenedMessage{request, *fault});
+      return;
+    }
+    const std::filesystem::path file(path);
+    if (file.lexically_normal() != file || file.parent_path() != files_->root() / "originals") {
+      say(OpenedMessage{request, make_error(Stage::placing, Cause::parameter_wrong,
+                                            "Only files in the folder of originals can be opened.")});
+      return;
+    }
+    // The journal knows the original's checksum, if it is one of this folder's.
+    std::string sha256;
+    if (const auto journal = Journal::open(files_->journal(file.stem().string()))) {
+      const LedgerEntry entry = summarize({}, journal->records());
+      if (entry.saved) sha256 = entry.saved->sha256;
+    }
+    reloads_[request] = std::make_unique<Reload>(
+        file, sha256, engine_->limits, engine_->wake, [this, request](Result<Picture> picture) {
+          say(OpenedMessage{request, std::move(picture)});
+          finished_reloads_.push_back(request);
+        });
+  }
+
+ private:
+  // ---- the thread ----
+
+  void run() {
+    pthread_setname_np(pthread_self(), "inset-worker");
+    while (true) {
+      try {
+        turn();
+        if (stopping_) break;
+      } catch (const std::exception& e) {
+        // Nothing here throws by design; libraries and memory do. The jobs are in an unknown state, their journals are not.
+        abandon_all(e);
+      }
+    }
+    jobs_.clear();
+    reloads_.clear();
+    engine_.reset();
+    service_.reset();
+  }
+
+  void turn() {
+    for (Command& command : take_commands()) command(*this);
+    if (stopping_) return;
+    timers_.fire(awake_now());
+    for (const auto& [number, job] : jobs_) job->pump();
+    for (const auto& [request, reload] : reloads_) reload->pump();
+    for (const RequestNumber request : std::exchange(finished_reloads_, {})) reloads_.erase(request);
+    for (const JobNumber number : std::exchange(finished_jobs_, {})) jobs_.erase(number);
+    deliver();
+    sleep();
+  }
+
+  void sleep() {
+    Millis longest = kLongestSleep;
+    if (const auto next = timers_.next()) {
+      longest = std::clamp(*next - awake_now(), Millis(0), kLongestSleep);
+    }
+    if (transport_) {
+      transport_->run(longest);
+    } else {
+      std::this_thread::sleep_for(std::min(longest, Millis(20)));
+    }
+  }
+
+  std::vector<Command> take_commands() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(commands_, {});
+  }
+
+  void deliver() {
+    if (said_.empty()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      messages_.insert(messages_.end(), std::make_move_iterator(said_.begin()), std::make_move_iterator(said_.end()));
+    }
+    said_.clear();
+    if (options_.wake) options_.wake();
+  }
+
+  void abandon_all(const std::exception& e) {
+    const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
+    const Error error = with_paid(make_error(Stage::requesting, memory ? Cause::out_of_memory : Cause::internal,
+                                             memory ? "There is not enough memory." : "Inset met an unexpected fault.",
+                                             e.what()),
+                                  Paid::maybe);
+    for (const auto& [number, job] : jobs_) {
+      if (number == 0) continue;
+      event(number, "failed", error_facts(error));
+      say(OverMessage{number});
+    }
+    for (const auto& [request, reload] : reloads_) say(OpenedMessage{request, error});
+    jobs_.clear();
+    reloads_.clear();
+    finished_jobs_.clear();
+    finished_reloads_.clear();
+    log(LogLevel::error, error.message + " " + error.detail);
+    deliver();
+  }
+
+  // The data folder is made when it is first needed, not when the plugin is loaded.
+  std::optional<Error> prepare() {
+    if (engine_) return {};
+    if (!transport_) return make_error(Stage::requesting, Cause::out_of_memory, "There is not enough memory.");
+    auto files = Files::open(options_.settings.data_dir);
+    if (!files) return files.error();
+    files_ = std::move(*files);
+    if (!files_->locks_work()) {
+      log(LogLevel::warning, "Locks do not work in " + files_->root().string() +
+                                 ". Do not fetch the same picture from two programs at once, or choose another data folder.");
+    }
+    service_ = std::make_unique<Service>(*transport_, timers_, options_.settings.api, options_.settings.auth);
+    service_->set_credentials(std::move(options_.settings.credentials));
+    engine_.reset(new Engine{*transport_, timers_, *service_, *files_, {}, {}, options_.host,
+                             [transport = transport_.get()] { transport->wake(); }});
+    return {};
+  }
+
+  void add(JobNumber number, std::unique_ptr<Job> job) {
+    const auto [at, is_new] = jobs_.emplace(number, std::move(job));
+    if (is_new) at->second->start();
+  }
+
+  Job* find(JobNumber number) {
+    const auto found = jobs_.find(number);
+    return found == jobs_.end() ? nullptr : found->second.get();
+  }
+
+  void say(Message message) { said_.push_back(std::move(message)); }
+
+  // ---- Outbox ----
+
+  void event(JobNumber job, const std::string& kind, Facts pairs) override {
+    say(EventMessage{job, kind, std::move(pairs)});
+    // Progress must reach the person while the loop is busy with one long transfer.
+    if (kind == "progress") deliver();
+  }
+  void log(LogLevel level, std::string text) override { say(LogMessage{level, std::move(text)}); }
+  void place(JobNumber job, int ticket, Placement placement) override {
+    say(PlaceMessage{job, ticket, std::move(placement)});
+  }
+  bool can_ask() const override { return options_.can_ask; }
+  RequestNumber ask(JobNumber job, RequestNumber request, Question question) override {
+    if (request == 0) request = next_request_++;
+    questions_[request] = job;
+    say(AskMessage{job, request, std::move(question)});
+    return request;
+  }
+  void dismiss(RequestNumber request) override {
+    if (questions_.erase(request)) say(DismissMessage{request});
+  }
+  void over(JobNumber job) override {
+    say(OverMessage{job});
+    finished_jobs_.push_back(job);
+  }
+
+  Options options_;
+  std::unique_ptr<Transport> transport_;
+
+  std::mutex mutex_;
+  std::vector<Command> commands_;  // guarded
+  std::vector<Message> messages_;  // guarded
+
+  // The worker's own. Jobs use the engine, which uses the service, so they go first.
+  bool stopping_ = false;
+  Timers timers_;
+  std::optional<Files> files_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<Engine> engine_;
+  std::map<JobNumber, std::unique_ptr<Job>> jobs_;
+  std::map<RequestNumber, std::unique_ptr<Reload>> reloads_;
+  std::vector<JobNumber> finished_jobs_;
+  std::vector<RequestNumber> finished_reloads_;
+  std::map<RequestNumber, JobNumber> questions_;
+  // Questions count from here; requests of open() come from the main thread and stay below.
+  RequestNumber next_request_ = RequestNumber{1} << 32;
+  std::vector<Message> said_;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+Worker::Worker(Options options) : loop_(std::make_unique<Loop>(std::move(options))) {}
+Worker::~Worker() = default;
+
+void Worker::invoke(JobNumber job, Action action, Values parameters) {
+  loop_->post([=](Loop& loop) { loop.begin(job, action, parameters); });
+}
+void Worker::finish_quietly() {
+  loop_->post([](Loop& loop) { loop.finish_quietly(); });
+}
+void Worker::cancel(JobNumber job) {
+  loop_->post([=](Loop& loop) { loop.cancel(job); });
+}
+void Worker::answer(RequestNumber request, bool accepted, Values answers) {
+  loop_->post([=](Loop& loop) { loop.answer(request, accepted, answers); });
+}
+void Worker::changed(RequestNumber request, std::string key, std::string value) {
+  loop_->post([=](Loop& loop) { loop.changed(request, key, value); });
+}
+void Worker::placed(JobNumber job, int ticket, std::optional<Error> error) {
+  loop_->post([=](Loop& loop) { loop.placed(job, ticket, error); });
+}
+void Worker::open(RequestNumber request, std::string path) {
+  loop_->post([=](Loop& loop) { loop.open(request, path); });
+}
+std::vector<Message> Worker::take() { return loop_->take(); }
+
+}  // namespace inset
