@@ -19,13 +19,26 @@ const char* or_null(const std::string& text) { return text.empty() ? nullptr : t
 
 }  // namespace
 
+const easel_image* FormFields::thumbnail(const Question::Choice& choice) {
+  if (!choice.thumbnail) return nullptr;
+  const Picture& picture = *choice.thumbnail;
+  easel_image& image = thumbnails_.emplace_back();
+  image.width = picture.width;
+  image.height = picture.height;
+  image.stride = std::uint64_t{picture.width} * 4;
+  image.format = EASEL_RGBA8;
+  image.pixels = picture.pixels.get();
+  image.release = [](easel_image*) {};  // not taken: the question owns it
+  return &image;
+}
+
 FormFields::FormFields(const Question& question) {
   choices_.reserve(question.fields.size());
   fields_.reserve(question.fields.size());
   for (const Question::Field& field : question.fields) {
     std::vector<easel_choice>& choices = choices_.emplace_back();
     for (const Question::Choice& choice : field.choices) {
-      choices.push_back({choice.value.c_str(), choice.label.c_str(), nullptr});
+      choices.push_back({choice.value.c_str(), choice.label.c_str(), thumbnail(choice)});
     }
     easel_field c_field{};
     c_field.key = field.key.c_str();

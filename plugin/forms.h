@@ -4,6 +4,7 @@
 
 #include <easel/easel.h>
 
+#include <deque>
 #include <vector>
 
 #include "question.h"
@@ -20,7 +21,10 @@ class FormFields {
   size_t size() const { return fields_.size(); }
 
  private:
+  const easel_image* thumbnail(const Question::Choice& choice);
+
   std::vector<std::vector<easel_choice>> choices_;
+  std::deque<easel_image> thumbnails_;  // a deque, because choices point into it
   std::vector<easel_field> fields_;
 };
 

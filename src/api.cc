@@ -56,6 +56,27 @@ Error bad_answer(Stage stage, const HttpReply& reply, const std::string& what) {
                     reply.head.status);
 }
 
+// The smallest preview that is still worth looking at.
+std::string preview_of(const Json& result) {
+  constexpr std::uint32_t worth_looking_at = 200;  // pixels along the longer side
+  std::string best;
+  std::uint32_t best_side = 0;
+  const Json& previews = member(result, "preview_urls");
+  if (!previews.is_array()) return best;
+  for (const Json& preview : previews) {
+    const std::string link = text_member(preview, "image_url");
+    const std::uint32_t side = std::max(integer<std::uint32_t>(member(preview, "width")).value_or(0),
+                                        integer<std::uint32_t>(member(preview, "height")).value_or(0));
+    if (link.empty()) continue;
+    const bool better = best.empty() || (best_side < worth_looking_at ? side > best_side
+                                                                      : side >= worth_looking_at && side < best_side);
+    if (!better) continue;
+    best = link;
+    best_side = side;
+  }
+  return best;
+}
+
 // Whether the head alone decides. A body that was cut off takes nothing back from a status line.
 bool has_status(const HttpReply& reply) { return reply.head.status != 0; }
 bool whole(const HttpReply& reply) { return reply.end.fault == HttpFault::none; }
@@ -118,7 +139,7 @@ Result<Generation> read_generation(const HttpReply& reply) {
     const auto index = integer<int>(member(result, "index"));
     const Json& blocked = member(result, "is_blocked");
     if (!index || *index < 0) continue;
-    generation.pictures.push_back({*index, blocked.is_boolean() && blocked.get<bool>()});
+    generation.pictures.push_back({*index, blocked.is_boolean() && blocked.get<bool>(), preview_of(result)});
   }
   if (generation.pictures.empty()) {
     return bad_answer(Stage::listing_sizes, reply, "the generation has no pictures");

@@ -40,6 +40,7 @@ std::string token_body(const std::string& api_key, const Secret& client_secret);
 struct GeneratedPicture {
   int index = 0;
   bool blocked = false;
+  std::string preview;  // address of a small picture of it, or empty; a signed link, so not for logs
 };
 
 struct Generation {

@@ -62,7 +62,8 @@ Question sign_in_question(const std::string& api_key) {
   return question;
 }
 
-Question insert_question(const Values& values, const Findings* found, bool licensed, const std::string& fault) {
+Question insert_question(const Values& values, const Findings* found, const Thumbnails& thumbnails, bool licensed,
+                         const std::string& fault) {
   Question question{.title = "Insert Generated Image", .accept = "Continue", .fields = {}};
   if (!fault.empty()) question.fields.push_back(note("fault", fault));
   question.fields.push_back(Field{.key = "generation", .label = "Generation", .kind = Kind::text,
@@ -74,7 +75,9 @@ Question insert_question(const Values& values, const Findings* found, bool licen
                 .required = true, .watched = true};
   for (const GeneratedPicture& p : found->pictures) {
     const std::string number = std::to_string(p.index);
-    picture.choices.push_back({number, "Picture " + number + (p.blocked ? " (withheld by content rules)" : "")});
+    const auto thumbnail = thumbnails.find(p.index);
+    picture.choices.push_back({number, "Picture " + number + (p.blocked ? " (withheld by content rules)" : ""),
+                               thumbnail == thumbnails.end() ? nullptr : thumbnail->second});
   }
   question.fields.push_back(std::move(picture));
   if (found->offers.empty()) return question;

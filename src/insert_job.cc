@@ -9,6 +9,7 @@
 #include "job.h"
 #include "job_id.h"
 #include "ledger.h"
+#include "preview.h"
 #include "text.h"
 
 namespace inset {
@@ -70,6 +71,7 @@ class InsertJob final : public Job, public Run::Owner {
 
   void pump() override {
     if (run_) run_->pump();
+    pump_previews();
   }
 
   void cancel() override {
@@ -198,6 +200,7 @@ class InsertJob final : public Job, public Run::Owner {
           }
           found_ = std::move(*found);
           found_for_ = looking_for_;
+          fetch_previews();
           const auto now = read_parameters(values_);
           if (now && now->index < 0) {
             // The first picture that may be shown is a good guess, and brings its sizes into the form.
@@ -211,6 +214,34 @@ class InsertJob final : public Job, public Run::Owner {
         });
   }
 
+  // ---- previews ----
+
+  void fetch_previews() {
+    const auto job = read_parameters(values_);
+    if (!job || job->generation == previews_of_) return;
+    previews_of_ = job->generation;
+    previews_.clear();
+    thumbnails_.clear();
+    for (const GeneratedPicture& picture : found_->pictures) {
+      if (picture.preview.empty()) continue;
+      const int index = picture.index;
+      previews_[index] = std::make_unique<Preview>(
+          engine_.transport, picture.preview, engine_.service.on_loopback(), engine_.wake,
+          [this, index](std::optional<Picture> preview) {
+            if (preview) thumbnails_[index] = std::make_shared<const Picture>(std::move(*preview));
+            previews_done_.push_back(index);
+          });
+    }
+  }
+
+  // The form is drawn anew once for all that have come, not once for each.
+  void pump_previews() {
+    for (const auto& [index, preview] : previews_) preview->pump();
+    if (previews_done_.empty()) return;
+    for (const int index : std::exchange(previews_done_, {})) previews_.erase(index);
+    if (form_ && !run_ && !asking_sign_in_ && previews_.empty()) show_form(fault_);
+  }
+
   std::string accepted_missing(const JobRecord& job) {
     if (!asked_ || job.size.empty()) return {};
     const auto fault = product_fault(found_->products, job);
@@ -219,14 +250,21 @@ class InsertJob final : public Job, public Run::Owner {
 
   void show_form(const std::string& fault) {
     asked_ = true;
-    const auto job = read_parameters(values_);
+    fault_ = fault;
+    auto job = read_parameters(values_);
     const bool current = job && found_ && found_for_ == look_up_key(*job);
     bool licensed = false;
+    if (current && job->size.empty() && !found_->offers.empty()) {
+      // A guess that cannot be expensive; the person sees it and may choose another.
+      const auto smallest = std::min_element(found_->offers.begin(), found_->offers.end(),
+                                             [](const auto& a, const auto& b) { return a.width < b.width; });
+      job->size = values_["size"] = smallest->name;
+    }
     if (job && current && !job->size.empty()) {
       const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
       if (journal) licensed = summarize({}, journal->records()).paid() == Paid::yes;
     }
-    form_ = outbox_.ask(number_, form_, insert_question(values_, current ? &*found_ : nullptr, licensed, fault));
+    form_ = outbox_.ask(number_, form_, insert_question(values_, current ? &*found_ : nullptr, thumbnails_, licensed, fault));
   }
 
   // ---- the run ----
@@ -241,6 +279,7 @@ class InsertJob final : public Job, public Run::Owner {
     Flow::Plan plan;
     plan.job = identify(std::move(job));
     plan.again = at(values_, "again") == "yes";
+    previews_.clear();
     run_ = std::make_unique<Run>(engine_, *this, std::move(plan));
     run_->start();
   }
@@ -281,6 +320,7 @@ class InsertJob final : public Job, public Run::Owner {
     over_ = true;
     close_form();
     look_up_.reset();
+    previews_.clear();
     Facts choices;
     for (const SizeOffer& offer : offers_) {
       choices.emplace_back("choice", offer.name + " " + std::to_string(offer.width) + " " + std::to_string(offer.height));
@@ -307,6 +347,11 @@ class InsertJob final : public Job, public Run::Owner {
   std::optional<Findings> found_;
   std::string found_for_;
   std::string looking_for_;
+  std::string fault_;  // what the form says is wrong
+  std::map<int, std::unique_ptr<Preview>> previews_;  // under way
+  std::vector<int> previews_done_;
+  Thumbnails thumbnails_;
+  std::string previews_of_;
 };
 
 }  // namespace

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "decode/decoder.h"
 
 namespace inset {
 
@@ -14,6 +17,7 @@ struct Question {
   struct Choice {
     std::string value;
     std::string label;
+    std::shared_ptr<const Picture> thumbnail{};  // or null
   };
   struct Field {
     std::string key;

@@ -54,6 +54,7 @@ class Gate final : public StbInput {
     return check_.finish();
   }
 
+  bool at_end() const { return ended_; }
   const PictureFacts& facts() const { return check_.facts(); }
 
  private:
@@ -110,23 +111,28 @@ std::string notes_about(const PictureFacts& facts) {
   return note;
 }
 
-// The check's word on the whole file comes first: it knows better than the decoder what is wrong
-// with it.
+// The check has the first word on a whole file: it knows better than the decoder what is wrong. But
+// when the decoder fails long before the end, the rest is not waited for.
 Outcome judge(Gate& gate, const StbPixels& decoded) {
+  using Status = StbPixels::Status;
   const PictureFacts& facts = gate.facts();
-  if (decoded.status == StbPixels::Status::no_memory) return no_memory();
-  if (decoded.status == StbPixels::Status::good || decoded.read_past_end) {
+  if (decoded.status == Status::no_memory) return no_memory();
+  if (decoded.status == Status::good || gate.at_end()) {
     if (Outcome whole = gate.finish(); !whole) return whole;
   }
-  if (decoded.status == StbPixels::Status::over_budget)
-    return damaged("the data unpacks to more than the picture");
-  if (decoded.read_past_end) return incomplete("the decoder read past the end of the file");
-  if (decoded.status == StbPixels::Status::failed) return damaged("the decoder: " + decoded.reason);
-  if (decoded.width != facts.width || decoded.height != facts.height) {
-    return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
-                      "the decoder found another size than the check");
+  switch (decoded.status) {
+    case Status::good:
+      break;
+    case Status::read_past_end:
+      return incomplete("the decoder found no end");
+    case Status::over_budget:
+      return damaged("the data unpacks to more than the picture");
+    default:
+      return damaged("the decoder: " + decoded.reason);
   }
-  return Nothing{};
+  if (decoded.width == facts.width && decoded.height == facts.height) return Nothing{};
+  return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
+                    "the decoder found another size than the check");
 }
 
 Result<Picture> decode(ByteSource& source, const DecodeLimits& limits) {

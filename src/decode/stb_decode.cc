@@ -12,9 +12,11 @@ namespace inset {
 
 namespace {
 
+// These two pass through stb_image's frames, and no further.
 struct AssertionFailed {
   const char* condition;
 };
+struct ReadPastEnd {};
 
 // One decode and the memory it uses. stb_image frees its blocks by itself except when an exception
 // passes through it; so they are all kept here, and whatever is left at the end goes with this.
@@ -24,15 +26,15 @@ class Run {
 
   // Why there is no result, when there is none.
   StbPixels::Status status() const { return status_; }
-  bool ended() const { return ended_; }
-  bool read_past_end() const { return read_past_end_; }
 
   void breathe() { input_.breathe(); }
 
+  // Past the end stb_image would go on with zeros, even in the middle of a table, where no check
+  // has seen them: it ends there instead. A read that finds less than it wants is not past the end,
+  // for stb_image reads ahead.
   std::size_t read(std::span<std::byte> into) {
     const std::size_t got = input_.read(into);
-    ended_ |= got < into.size();
-    read_past_end_ |= got == 0;
+    if (got == 0) throw ReadPastEnd{};
     return got;
   }
 
@@ -93,8 +95,6 @@ class Run {
   std::vector<Entry> blocks_;
   std::size_t used_ = 0;
   StbPixels::Status status_ = StbPixels::Status::failed;
-  bool ended_ = false;
-  bool read_past_end_ = false;
 };
 
 // stb_image's memory functions are given no context.
@@ -149,12 +149,16 @@ void skip_callback(void* user, int size) {
   std::array<std::byte, 512> skipped;
   for (auto left = static_cast<std::size_t>(size); left > 0;) {
     const auto part = std::span(skipped).first(std::min(left, skipped.size()));
-    if (static_cast<Run*>(user)->read(part) < part.size()) return;
-    left -= part.size();
+    left -= static_cast<Run*>(user)->read(part);
   }
 }
 
-int eof_callback(void* user) { return static_cast<Run*>(user)->ended() ? 1 : 0; }
+// Asked where stb_image looks for more after what it did not expect. "No" makes it read on, and
+// that tells.
+int eof_callback(void* user) {
+  (void)user;
+  return 0;
+}
 
 // With rounding: stb_image's own reduction cuts off, which darkens by half a step.
 Block reduced_to_8_bits(const std::uint16_t* samples, std::size_t count) {
@@ -185,13 +189,14 @@ StbPixels stb_decode(StbInput& input, const PictureFacts& facts) {
       const char* reason = stbi_failure_reason();
       result.reason = reason != nullptr ? reason : "no reason given";
       result.status = run.status();
-      result.read_past_end = run.read_past_end();
       return result;
     }
     result.pixels = run.release(data);
-    result.read_past_end = run.read_past_end();
   } catch (const AssertionFailed& failure) {
     result.reason = std::string("assertion failed: ") + failure.condition;
+    return result;
+  } catch (const ReadPastEnd&) {
+    result.status = StbPixels::Status::read_past_end;
     return result;
   }
   result.width = static_cast<std::uint32_t>(width);

@@ -34,7 +34,8 @@ struct StbPixels {
   enum class Status {
     good,
     no_memory,
-    over_budget,  // the data wants more memory than any honest picture of its size
+    over_budget,    // the data wants more memory than any honest picture of its size
+    read_past_end,  // the picture is not all there
     failed,
   };
   Status status = Status::failed;
@@ -42,8 +43,6 @@ struct StbPixels {
   Block pixels;        // width * height * 4 bytes, RGBA, 8 bits
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  bool read_past_end =
-      false;  // it filled in what the file lacks: not a picture, whatever the status says
 };
 
 // `facts` are those the container check has of the same input; its bit depth must be known for a
