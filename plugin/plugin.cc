@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "forms.h"
@@ -66,6 +67,20 @@ Worker::Action action_of(const easel_action& action) {
          : id == "jobs"   ? Worker::Action::list
                           : Worker::Action::drop;
 }
+
+Error no_memory() { return make_error(Stage::placing, Cause::out_of_memory, "There is not enough memory."); }
+
+// Marks the time in which the host may be called, and must not call.
+class CallingHost {
+ public:
+  explicit CallingHost(bool& flag) : flag_(flag) { flag_ = true; }
+  ~CallingHost() { flag_ = false; }
+  CallingHost(const CallingHost&) = delete;
+  CallingHost& operator=(const CallingHost&) = delete;
+
+ private:
+  bool& flag_;
+};
 
 int32_t level_of(LogLevel level) {
   switch (level) {
@@ -158,7 +173,7 @@ uint32_t Plugin::open_count() const {
 }
 
 uint32_t Plugin::pump() {
-  calling_host_ = true;
+  const CallingHost calling(calling_host_);
   for (const int64_t job : std::exchange(stillborn_, {})) {
     EventMessage message{job, "failed", error_facts(*settings_fault_)};
     hand_over(message);
@@ -168,10 +183,15 @@ uint32_t Plugin::pump() {
     // A person is there, so what an earlier run left unfetched can be made ready for them.
     if (!std::exchange(pumped_, true) && host_.can_ask()) worker_->finish_quietly();
     for (Message& message : worker_->take()) {
-      std::visit([this](auto& what) { hand_over(what); }, message);
+      try {
+        std::visit([this](auto& what) { hand_over(what); }, message);
+      } catch (const std::bad_alloc&) {
+        // The rest of the messages still count. A job that waits for this one's answer must get it.
+        const auto* place = std::get_if<PlaceMessage>(&message);
+        if (place) worker_->placed(place->job, place->ticket, no_memory());
+      }
     }
   }
-  calling_host_ = false;
   return open_count();
 }
 

@@ -309,7 +309,7 @@ class InsertJob final : public Job, public Run::Owner {
     if (!error) {
       over_ = true;
       close_form();
-      done({{"text", "Placed."}});
+      done({{"text", run_->requested() ? "One licence was taken." : "It was licensed before; nothing was charged."}});
       return;
     }
     if (error->cause == Cause::size_unknown) offers_ = run_->offers();

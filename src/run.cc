@@ -225,6 +225,7 @@ Outcome Run::write_other_size(const OtherSizeRecord& record) {
 }
 
 void Run::carry_out(const Flow::Put&) {
+  requested_ = true;
   report("Requesting the picture");
   const JobRecord& job = plan_.job;
   call_ = engine_.service.call(Method::put, download_url(engine_.service.api(), job.generation, job.index),

@@ -70,7 +70,8 @@ class Run {
   void placed(std::optional<Error> error);
 
   const JobRecord& job() const { return plan_.job; }
-  Paid paid() const { return flow_ ? flow_->paid() : Paid::no; }
+  // Whether this run sent a PUT, rather than finding the picture licensed before.
+  bool requested() const { return requested_; }
   // What the service offers for this picture, as far as it is known: the answer to an unknown size.
   const std::vector<SizeOffer>& offers() const { return offers_; }
 
@@ -110,6 +111,7 @@ class Run {
   bool going_ = false;
   bool told_ = false;
   bool over_ = false;
+  bool requested_ = false;
   std::vector<SizeOffer> offers_;
 
   // Whatever is under way; at most one of them.
