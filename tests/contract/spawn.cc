@@ -20,6 +20,13 @@ Program::Program(const Spawn& spawn) {
   std::vector<char*> words;
   for (const std::string& word : spawn.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  std::vector<std::string> settings;
+  std::vector<char*> environment;
+  if (spawn.environment) {
+    for (const auto& [name, value] : *spawn.environment) settings.push_back(name + "=" + value);
+    for (std::string& setting : settings) environment.push_back(setting.data());
+    environment.push_back(nullptr);
+  }
 
   int out[2] = {-1, -1};
   int err[2] = {-1, -1};
@@ -46,7 +53,7 @@ Program::Program(const Spawn& spawn) {
       setrlimit(RLIMIT_FSIZE, &limit);
     }
     if (spawn.ignores_interrupt) std::signal(SIGINT, SIG_IGN);
-    execv(words[0], words.data());
+    execve(words[0], words.data(), spawn.environment ? environment.data() : environ);
     _exit(127);
   }
   close(out[1]);

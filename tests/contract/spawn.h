@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace contract {
 struct Spawn {
   std::vector<std::string> words;     // the program first
   std::string folder;                 // empty: this one's
+  std::optional<std::map<std::string, std::string>> environment;  // all of it; none: this one's
   uint64_t most_bytes_in_a_file = 0;  // 0: no limit
   bool terminal = false;           // both outputs are one terminal of 60 columns; its text is `out`
   bool ignores_interrupt = false;  // as in the background of a script
@@ -34,6 +37,7 @@ class Program {
   ~Program();  // kills what still runs
 
   void send(int signal) const;
+  pid_t pid() const { return pid_; }
 
   // Reads until this text has come on either output. False if it ended, or the time was up, before.
   bool says(const std::string& text, std::chrono::milliseconds time = std::chrono::seconds(20));

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace contract {
 
@@ -59,14 +60,13 @@ StandIn::~StandIn() {
   fs::remove_all(folder_, code);
 }
 
-void StandIn::change(Json settings) const {
-  settings["do"] = "scenario";
+Json StandIn::control(const Json& words) const {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, (folder_ + "/log/control").c_str(), sizeof address.sun_path - 1);
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-  const std::string line = settings.dump() + "\n";
+  const std::string line = words.dump() + "\n";
   if (write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
   std::string answer;
   for (char c = 0; read(fd, &c, 1) == 1 && c != '\n';) answer += c;
@@ -75,6 +75,12 @@ void StandIn::change(Json settings) const {
     std::fprintf(stderr, "the stand-in says: %s\n", answer.c_str());
     std::abort();
   }
+  return Json::parse(answer);
+}
+
+void StandIn::change(Json settings) const {
+  settings["do"] = "scenario";
+  control(settings);
 }
 
 std::vector<Json> StandIn::lines_of(const std::string& log) const {
@@ -85,11 +91,16 @@ std::vector<Json> StandIn::lines_of(const std::string& log) const {
   return out;
 }
 
+std::vector<Json> StandIn::requests(const std::string& route) const {
+  std::vector<Json> out;
+  for (Json& line : lines_of("requests.jsonl"))
+    if (line.contains("route") && (route.empty() || line["route"] == route))
+      out.push_back(std::move(line));
+  return out;
+}
+
 int StandIn::calls(const std::string& route) const {
-  int count = 0;
-  for (const Json& line : lines_of("requests.jsonl"))
-    if (line.contains("route") && line["route"] == route) ++count;
-  return count;
+  return static_cast<int>(requests(route).size());
 }
 
 int StandIn::connections() const {
@@ -103,6 +114,13 @@ std::vector<Json> StandIn::charged() const { return lines_of("ledger.jsonl"); }
 
 bool StandIn::held(const std::string& name) const {
   return fs::exists(folder_ + "/log/held-" + name);
+}
+
+bool StandIn::wait_until_held(const std::string& name, std::chrono::milliseconds time) const {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!held(name) && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return held(name);
 }
 
 void StandIn::let_go(const std::string& name) const {

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include <map>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -23,8 +23,13 @@ class StandIn {
   // started.
   const nlohmann::json& facts() const { return facts_; }
 
-  // Settings or rules in the middle of a run.
+  // A line for its control socket, and what it answers; settings or rules in the middle of a run.
+  nlohmann::json control(const nlohmann::json& line) const;
   void change(nlohmann::json settings) const;
+
+  // What it has logged: requests as they were read, one a route or all, and the fate of connections.
+  std::vector<nlohmann::json> requests(const std::string& route = {}) const;
+  std::vector<nlohmann::json> connection_events() const { return lines_of("connections.jsonl"); }
 
   // How often it was asked for this route, how often somebody only connected, and what it charged
   // for.
@@ -34,6 +39,7 @@ class StandIn {
 
   // For rules with "hold": whether somebody waits there, and letting go.
   bool held(const std::string& name) const;
+  bool wait_until_held(const std::string& name, std::chrono::milliseconds time) const;
   void let_go(const std::string& name) const;
 
  private:
