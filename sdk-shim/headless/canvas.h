@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A folder as a canvas.
 //
-//   N.png        the N-th picture placed in this folder, on the picture given by --onto if there is
-//   one. Numbers go on
-//                from run to run; no N.png is ever written over.
+//   N.png        the N-th picture placed in this folder, on the one given by --onto if there is
+//   one.
+//                Numbers go on from run to run; no N.png is ever written over.
 //   canvas.png   a copy of the last one
 //   canvas.json  what is known about each of them
 //   and each picture's original file, under its own name

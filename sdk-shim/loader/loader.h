@@ -3,10 +3,9 @@
 // be used.
 //
 //   - A file is looked at before it is opened: a library's constructors run at once, and a pipe
-//   would never end.
-//   - The library is never unloaded. A picture may be released, and a thread of a library the
-//   plugin uses may end,
-//     after destroy().
+//     would never end.
+//   - The library is never unloaded. A picture may be released, and a thread of a library that the
+//     plugin uses may end, after destroy().
 //   - There is no list of plugins and no search path: which file it is, is the host's decision.
 #pragma once
 

@@ -16,8 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// ---- text
-// -----------------------------------------------------------------------------------------------------------
+// ---- text ----
 
 TEST(Text, LeavesOrdinaryTextAlone) {
   for (const char* text : {"", "A fox", "Zürich 4096 × 4096", "日本語", "\U0001F98A"}) {
@@ -57,8 +56,7 @@ TEST(Text, CountsCharactersNotBytes) {
   EXPECT_EQ(padded("long", 2), "long");
 }
 
-// ---- arguments
-// ------------------------------------------------------------------------------------------------------
+// ---- arguments ----
 
 struct Line {
   Arguments arguments;
@@ -132,8 +130,7 @@ TEST(Arguments, Mistakes) {
   }
 }
 
-// ---- canvas
-// ---------------------------------------------------------------------------------------------------------
+// ---- canvas ----
 
 TEST(Blend, EveryPairOfAlphasIsRoundedToTheNearest) {
   std::srand(7);

@@ -111,8 +111,7 @@ class Headless : public testing::Test {
   fs::path out_;
 };
 
-// ---- what it says
-// ---------------------------------------------------------------------------------------------------
+// ---- what it says ----
 
 TEST_F(Headless, HelpAndVersion) {
   const Finished help = run(easel({"--help"}));
@@ -256,8 +255,7 @@ TEST_F(Headless, ABarOnATerminal) {
   EXPECT_LE(drawn, 14);  // 660 ms, ten a second at most, and a loaded machine makes it longer
 }
 
-// ---- the canvas
-// -----------------------------------------------------------------------------------------------------
+// ---- the canvas ----
 
 TEST_F(Headless, ThePictureIsExact) {
   ASSERT_EQ(run(easel_json({"run", "paint", "width=300", "height=70", "alpha=ramp"})).status, 0);
@@ -394,8 +392,7 @@ TEST_F(Headless, APictureThatCannotTakeItsNameLeavesNothingHalf) {
   EXPECT_EQ(files(), (std::vector<std::string>{"canvas.png"}));
 }
 
-// ---- what is wrong is found before anything starts
-// ------------------------------------------------------------------
+// ---- what is wrong is found before anything starts ----
 
 TEST_F(Headless, Usage) {
   const std::vector<std::vector<std::string>> mistakes = {
@@ -467,8 +464,7 @@ TEST_F(Headless, NoPluginBesideTheProgram) {
   EXPECT_EQ(run(spawn).status, 0);
 }
 
-// ---- how it ends
-// ----------------------------------------------------------------------------------------------------
+// ---- how it ends ----
 
 TEST_F(Headless, CausesBecomeStatuses) {
   const std::vector<std::pair<std::string, int>> table = {

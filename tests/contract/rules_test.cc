@@ -101,8 +101,7 @@ class Rules : public testing::Test {
   std::optional<StandIn> service_;
 };
 
-// ---- looking at the library
-// -----------------------------------------------------------------------------------------
+// ---- looking at the library ----
 
 TEST_F(Rules, ReadingTheDescriptionStartsNothing) {
   const int before = threads();
@@ -139,8 +138,7 @@ TEST_F(Rules, OneExportedSymbol) {
       << text;
 }
 
-// ---- without a network
-// ----------------------------------------------------------------------------------------------
+// ---- without a network ----
 
 TEST_F(Rules, CreateAsksNobody) {
   serve();
@@ -192,8 +190,7 @@ TEST_F(Rules, ManyLivesAndDeaths) {
   }
 }
 
-// ---- the whole way
-// --------------------------------------------------------------------------------------------------
+// ---- the whole way ----
 
 // Every combination of what a host may lack.
 class RulesWithout : public Rules, public testing::WithParamInterface<int> {
@@ -393,11 +390,18 @@ TEST_F(Rules, AnOriginalThatIsGone) {
   ASSERT_GT(gone, 0);
   ASSERT_TRUE(h->run());
   EXPECT_EQ(h->opened().at(static_cast<uint64_t>(gone)), EASEL_GONE);
-  EXPECT_LT(h->open(fs::path(path).parent_path().string() + "/../../../etc/passwd"), 0);
+
+  // A way out of the folder is refused, now or by opened(); what is there does not matter.
+  const std::string outside = fs::path(path).parent_path().string() + "/../../../../etc/hostname";
+  const int64_t refused = h->open(outside);
+  ASSERT_TRUE(h->run());
+  if (refused > 0) {
+    EXPECT_LT(h->opened().at(static_cast<uint64_t>(refused)), 0);
+  }
+  EXPECT_EQ(h->images_offered(), 1);
 }
 
-// ---- cancel and destroy, in every phase
-// -----------------------------------------------------------------------------
+// ---- cancel and destroy, in every phase ----
 
 struct Phase {
   const char* name;
@@ -477,8 +481,53 @@ TEST_P(RulesInPhase, DestroyTakesEffectAtOnce) {
 INSTANTIATE_TEST_SUITE_P(Phases, RulesInPhase, testing::ValuesIn(kPhases),
                          [](const auto& each) { return std::string(each.param.name); });
 
-// ---- questions
-// ------------------------------------------------------------------------------------------------------
+TEST_F(Rules, WhatWasCutOffIsMadeReadyAndNotPlacedUnasked) {
+  serve({{"put_answer", 200},
+         {"rules", Json::parse(R"([{"route": "file", "hold": "x", "hold_at": 20000}])")}});
+  StrictHost::Options polling = options();
+  polling.wake = false;
+  {
+    const auto h = host(polling);
+    h->invoke("insert", picture());
+    ASSERT_TRUE(h->run([this] { return service_->held("x"); }));
+  }
+  service_->let_go("x");
+  service_->change({{"rules", Json::array()}});
+  const auto h = host(polling);
+  const auto told = [&] { return !h->events("told").empty(); };
+  for (int i = 0; i < 500 && !told(); ++i) {
+    h->pump();
+    std::this_thread::sleep_for(20ms);
+  }
+  ASSERT_TRUE(told());
+  EXPECT_EQ(h->events("told")[0].job, 0);
+  EXPECT_EQ(h->images_offered(), 0);
+  h->person = [](const Form&) { return Reaction{Reaction::Kind::accept, {}}; };
+  h->invoke("resume");
+  ASSERT_TRUE(h->run());
+  EXPECT_EQ(h->images_taken(), 1);
+  EXPECT_EQ(service_->charged().size(), 1u);
+}
+
+TEST_F(Rules, SettingsThatCannotWorkEndTheJobInWords) {
+  serve();
+  StrictHost::Options nowhere = options();
+  nowhere.data_dir = "/proc/nowhere";
+  const auto h = host(nowhere);
+  const int64_t job = h->invoke("insert", picture());
+  ASSERT_TRUE(h->run());
+  EXPECT_EQ(h->end_of(job)->get("cause"), "data_folder");
+  h->destroy();
+
+  setenv("INSET_API_URL", "not an address", 1);
+  const auto wrong = host(options());
+  const int64_t second = wrong->invoke("insert", picture());
+  ASSERT_TRUE(wrong->run());
+  EXPECT_EQ(wrong->end_of(second)->kind, "failed");
+  EXPECT_EQ(wrong->end_of(second)->get("paid"), "no");
+}
+
+// ---- questions ----
 
 // A person who fills in what is asked for, as far as these tests can know it.
 Reaction willing(const Form& form, const std::string& generation) {
@@ -503,15 +552,60 @@ TEST_F(Rules, AFormAsksForWhatIsMissing) {
   int shown = 0;
   h->person = [&](const Form& form) {
     EXPECT_FALSE(form.accept.empty());
+    EXPECT_EQ(service_->calls("put"), 0) << "bought without a button that says so";
     return ++shown > 20 ? Reaction{Reaction::Kind::close, {}} : willing(form, generation);
   };
   const int64_t job = h->invoke("insert");
   ASSERT_TRUE(h->run({}, 60s));
-  EXPECT_GE(h->asked().size(), 1u);
+  ASSERT_GE(h->asked().size(), 1u);
+  EXPECT_NE(h->asked().back().accept.find("License"), std::string::npos)
+      << h->asked().back().accept;
   ASSERT_NE(h->end_of(job), nullptr);
   EXPECT_EQ(h->end_of(job)->kind, "done") << h->end_of(job)->get("message");
   EXPECT_EQ(h->images_taken(), 1);
   EXPECT_EQ(service_->charged().size(), 1u);
+}
+
+TEST_F(Rules, WhatIsBoughtIsWhatTheButtonSaid) {
+  serve();
+  const auto h = host(options());
+  const std::string generation = text("generation");
+  std::string pressed;
+  h->person = [&](const Form& form) {
+    EXPECT_EQ(service_->calls("put"), 0) << "bought by the button \"" << pressed << "\"";
+    pressed = form.accept;
+    Reaction out = willing(form, generation);
+    // A hand that is faster than changed(): the other size is picked, and the button says the
+    // first.
+    if (form.accept.find("1024") != std::string::npos) out.values = {{"size", "4k"}};
+    return out;
+  };
+  h->invoke("insert");
+  ASSERT_TRUE(h->run({}, 60s));
+  EXPECT_NE(pressed.find("4096"), std::string::npos) << pressed;
+  ASSERT_EQ(service_->charged().size(), 1u);
+  EXPECT_EQ(service_->charged()[0]["size"], "4k");
+}
+
+TEST_F(Rules, AnAnswerAndNewFieldsMayCross) {
+  // New fields are on their way to the host while the person has closed the form already: it stays
+  // closed.
+  for (const bool accepted : {false, true}) {
+    serve();
+    const auto h = host(options());
+    h->invoke("insert");
+    ASSERT_TRUE(h->run([&] { return !h->forms().empty(); }));
+    const uint64_t request = h->forms().begin()->first;
+    h->change(request, "generation", text("generation"));
+    std::this_thread::sleep_for(300ms);
+    if (accepted)
+      h->accept(request);
+    else
+      h->close(request);
+    h->run([&] { return !h->forms().empty(); }, 5s);
+    EXPECT_EQ(h->forms().count(request), 0u);
+    h->destroy();
+  }
 }
 
 TEST_F(Rules, AClosedFormCostsNothing) {
@@ -590,8 +684,7 @@ TEST_F(Rules, NonsenseFromTheHostIsHarmless) {
   EXPECT_TRUE(service_->charged().empty());
 }
 
-// ---- the process belongs to the host
-// --------------------------------------------------------------------------------
+// ---- the process belongs to the host ----
 
 TEST_F(Rules, TheProcessIsLeftAsItWas) {
   serve();

@@ -126,8 +126,7 @@ StrictHost::~StrictHost() {
   release_images();
 }
 
-// ---- into the plugin
-// ------------------------------------------------------------------------------------------------
+// ---- into the plugin ----
 
 bool StrictHost::create() {
   {
@@ -340,8 +339,7 @@ std::chrono::milliseconds StrictHost::longest(const std::string& function) const
   return found == longest_.end() ? std::chrono::milliseconds(0) : found->second;
 }
 
-// ---- out of the plugin
-// ----------------------------------------------------------------------------------------------
+// ---- out of the plugin ----
 
 const void* StrictHost::on_get(const easel_host* host, const char* id) {
   const Callback callback(host, "get()");

@@ -3,13 +3,11 @@
 // rule:
 //
 //   - a call into the host on another thread, while the host is not inside a call into the plugin,
-//   from inside another
-//     call into the host, or after destroy() has begun to return;
+//     from inside another call into the host, or after destroy() has returned;
 //   - an argument that the contract does not allow: a null, text that is no UTF-8, an image that
-//   cannot be, a number that
-//     was never given out or is used twice;
+//     cannot be, a number that was never given out or is used twice;
 //   - an event of a job that has ended, a second end of a job, or "nothing is open" while something
-//   is.
+//     is.
 //
 // Tests look at what it has gathered: events, log lines, pictures, forms. It can refuse pictures,
 // hold them beyond the plugin's life, and leave out each ability that a host may lack.
