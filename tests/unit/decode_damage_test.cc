@@ -53,11 +53,31 @@ TEST(DecodeDamage, NeverAcceptsACutFile) {
         EXPECT_TRUE(size == 0 ? cause == Cause::format_unexpected
                               : cause == Cause::file_incomplete || cause == Cause::file_damaged)
             << size;
+        if (size > 12) {
+          EXPECT_EQ(cause, Cause::file_incomplete) << picture.error().detail;
+        }
       }
     }
   }
   RecordProperty("cuts", static_cast<int>(cuts));
   EXPECT_GT(cuts, 5000u);
+}
+
+// A file that ends within the counts of a Huffman table. The decoder would fill in zeros, and build
+// from counts that nobody has checked a table that is larger than its memory for it: only a
+// sanitizer sees that, so this is for runs with one.
+TEST(DecodeDamage, ShowsTheDecoderNothingBeyondTheEnd) {
+  const Bytes jpeg = encode_jpeg(make_raster(20, 18));
+  const std::size_t table = find_segment(jpeg, 0xc4);
+  for (std::size_t counts = 1; counts < 15; ++counts) {
+    Bytes file(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(table + 5));
+    file.resize(file.size() + counts - 1, std::byte{0});
+    file.push_back(std::byte{255});
+    file.push_back(std::byte{255});
+    const Result<Picture> picture = decode_bytes(file);
+    ASSERT_FALSE(picture);
+    EXPECT_EQ(picture.error().cause, Cause::file_incomplete) << counts << picture.error().detail;
+  }
 }
 
 TEST(DecodeDamage, NeverAcceptsAPngWithAByteChanged) {
