@@ -73,7 +73,6 @@ constexpr Row kTable[] = {
     {"canvas_refused", kThisMachine},
 
     {"cancelled", kCancelled},
-    {"timed_out", kLater},
 };
 
 // The stages at which nothing has been ordered yet.
