@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -37,6 +38,12 @@ std::string words(std::string_view name) {
   std::string out = clean(name);
   std::replace(out.begin(), out.end(), '_', ' ');
   return out;
+}
+
+bool same_words(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 std::string decimal(double value, int digits) {
@@ -175,8 +182,9 @@ class PeoplePrinter : public Printer {
       numbers = std::string(3 - percent.size(), ' ') + percent + " %  ";
     }
     numbers += amount(number(event.get("bytes")), number(event.get("total")));
-    if (!event.get("text").empty())
-      numbers += (numbers.empty() ? "" : "  ") + clean(event.get("text"));
+    // What only repeats the stage is left out.
+    const std::string text = clean(event.get("text"));
+    if (!text.empty() && !same_words(text, stage)) numbers += (numbers.empty() ? "" : "  ") + text;
     stage_ = stage;
     fraction_ = fraction;
     held_back_ = numbers.empty() ? " " : numbers;
