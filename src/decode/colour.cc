@@ -66,7 +66,7 @@ Profile profile_of_gamma(cmsContext context, const PictureFacts& facts) {
   const auto point = [&numbers](std::size_t i) {
     return cmsCIExyY{numbers[i] / 1e5, numbers[i + 1] / 1e5, 1.0};
   };
-  const cmsCIExyY white = point(0);
+  const cmsCIExyY white = facts.gray ? *cmsD50_xyY() : point(0);
   const cmsCIExyYTRIPLE primaries = {point(2), point(4), point(6)};
   // Without a gamma only the primaries differ from sRGB.
   constexpr std::array<cmsFloat64Number, 5> srgb_curve = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92,
@@ -74,17 +74,18 @@ Profile profile_of_gamma(cmsContext context, const PictureFacts& facts) {
   const Curve curve(facts.gamma != 0 ? cmsBuildGamma(context, 1e5 / facts.gamma)
                                      : cmsBuildParametricToneCurve(context, 4, srgb_curve.data()));
   if (!curve || white.y <= 0) return {};
+  if (facts.gray) return Profile(cmsCreateGrayProfileTHR(context, &white, curve.get()));
   std::array<cmsToneCurve*, 3> curves = {curve.get(), curve.get(), curve.get()};
   return Profile(cmsCreateRGBProfileTHR(context, &white, &primaries, curves.data()));
 }
 
 Transform transform_to_srgb(cmsContext context, cmsHPROFILE from, cmsUInt32Number from_format,
-                            cmsUInt32Number to_format) {
+                            cmsUInt32Number to_format, cmsUInt32Number flags) {
   const Profile srgb(cmsCreate_sRGBProfileTHR(context));
   if (from == nullptr || !srgb) return {};
   return Transform(cmsCreateTransformTHR(context, from, from_format, srgb.get(), to_format,
                                          INTENT_RELATIVE_COLORIMETRIC,
-                                         cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA));
+                                         cmsFLAGS_BLACKPOINTCOMPENSATION | flags));
 }
 
 // The profile's own name for people, which is text from the network: letters and digits only, and
@@ -120,9 +121,11 @@ class Pixels {
   const std::function<void()>& breathe_;
 };
 
-// Gray has 256 values, so a table is both exact and quick.
+// Gray has 256 values, so a table is both exact and quick. Not optimised: lcms2 would interpolate
+// between a few of them, and miss the darkest by several steps.
 bool convert_gray(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
-  const Transform transform = transform_to_srgb(context, profile, TYPE_GRAY_8, TYPE_RGB_8);
+  const Transform transform =
+      transform_to_srgb(context, profile, TYPE_GRAY_8, TYPE_RGB_8, cmsFLAGS_NOOPTIMIZE);
   if (!transform) return false;
   std::array<std::uint8_t, 256> gray;
   for (std::size_t i = 0; i < 256; ++i) gray[i] = static_cast<std::uint8_t>(i);
@@ -160,7 +163,8 @@ bool changes_colours(cmsHTRANSFORM transform) {
 }
 
 bool convert_rgb(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
-  const Transform transform = transform_to_srgb(context, profile, TYPE_RGBA_8, TYPE_RGBA_8);
+  const Transform transform =
+      transform_to_srgb(context, profile, TYPE_RGBA_8, TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA);
   if (!transform) return false;
   changed = changes_colours(transform.get());
   if (!changed) return true;
@@ -170,21 +174,13 @@ bool convert_rgb(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& 
   return true;
 }
 
-std::string convert_by_profile(Pixels& pixels, cmsContext context, const PictureFacts& facts) {
-  const Profile profile(cmsOpenProfileFromMemTHR(
-      context, facts.icc_profile.data(), static_cast<cmsUInt32Number>(facts.icc_profile.size())));
-  if (!profile) return unusable;
-  const auto kind = cmsGetDeviceClass(profile.get());
-  const auto space = cmsGetColorSpace(profile.get());
-  const bool fits = kind != cmsSigLinkClass && kind != cmsSigNamedColorClass &&
-                    kind != cmsSigAbstractClass &&
-                    space == (facts.gray ? cmsSigGrayData : cmsSigRgbData);
-  bool changed = false;
-  const bool done = fits && (facts.gray ? convert_gray(pixels, context, profile.get(), changed)
-                                        : convert_rgb(pixels, context, profile.get(), changed));
-  if (!done) return unusable;
-  return changed ? "Colours were converted from " + name_of(profile.get()) + " to sRGB."
-                 : std::string();
+// Whether a profile is one for pictures of this kind.
+bool fits(cmsHPROFILE profile, const PictureFacts& facts) {
+  const auto kind = cmsGetDeviceClass(profile);
+  if (kind == cmsSigLinkClass || kind == cmsSigNamedColorClass || kind == cmsSigAbstractClass) {
+    return false;
+  }
+  return cmsGetColorSpace(profile) == (facts.gray ? cmsSigGrayData : cmsSigRgbData);
 }
 
 }  // namespace
@@ -200,14 +196,20 @@ std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts,
   }
   const Context context(cmsCreateContext(nullptr, nullptr));
   if (!context) return unusable;
+  const Profile profile = has_profile ? Profile(cmsOpenProfileFromMemTHR(
+                                            context.get(), facts.icc_profile.data(),
+                                            static_cast<cmsUInt32Number>(facts.icc_profile.size())))
+                                      : profile_of_gamma(context.get(), facts);
+  if (!profile || !fits(profile.get(), facts)) return unusable;
   Pixels pixels(rgba, facts, breathe);
-  if (has_profile) return convert_by_profile(pixels, context.get(), facts);
-
-  const Profile profile = profile_of_gamma(context.get(), facts);
   bool changed = false;
-  if (!profile || !convert_rgb(pixels, context.get(), profile.get(), changed)) return unusable;
-  return changed ? "Colours were converted from the gamma and primaries in the file to sRGB."
-                 : std::string();
+  const bool done = facts.gray ? convert_gray(pixels, context.get(), profile.get(), changed)
+                               : convert_rgb(pixels, context.get(), profile.get(), changed);
+  if (!done) return unusable;
+  if (!changed) return {};
+  const std::string from =
+      has_profile ? name_of(profile.get()) : "the gamma and primaries in the file";
+  return "Colours were converted from " + from + " to sRGB.";
 }
 
 }  // namespace inset

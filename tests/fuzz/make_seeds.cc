@@ -2,9 +2,12 @@
 // Writes small pictures of every kind into a folder, for the fuzzers of the container check and the
 // decode to begin with. Each has one byte before it: the size of the pieces in which it is handed
 // over.
+#include <lcms2.h>
+
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "encode_picture.h"
 
@@ -19,6 +22,22 @@ void write(const std::string& folder, const Bytes& file) {
   out.put(static_cast<char>(written * 37));
   out.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
   ++written;
+}
+
+std::vector<std::uint8_t> profile(bool gray) {
+  const cmsCIExyY white = {0.3127, 0.3290, 1};
+  const cmsCIExyYTRIPLE primaries = {{0.64, 0.33, 1}, {0.21, 0.71, 1}, {0.15, 0.06, 1}};
+  cmsToneCurve* curve = cmsBuildGamma(nullptr, 1.8);
+  cmsToneCurve* curves[3] = {curve, curve, curve};
+  cmsHPROFILE made =
+      gray ? cmsCreateGrayProfile(&white, curve) : cmsCreateRGBProfile(&white, &primaries, curves);
+  cmsFreeToneCurve(curve);
+  cmsUInt32Number size = 0;
+  cmsSaveProfileToMem(made, nullptr, &size);
+  std::vector<std::uint8_t> bytes(size);
+  cmsSaveProfileToMem(made, bytes.data(), &size);
+  cmsCloseProfile(made);
+  return bytes;
 }
 
 }  // namespace
@@ -56,6 +75,13 @@ int main(int argc, char** argv) {
     options.restart_interval = (kind & 4) != 0 ? 1 : 0;
     if (!options.gray) options.h = options.v = (kind & 8) != 0 ? 2 : 1;
     write(folder, encode_jpeg(make_raster(20, 18), options));
+  }
+  for (const bool gray :
+       {false, true}) {  // not packed, as in a PNG, so that changes reach what is in it
+    JpegOptions options;
+    options.gray = gray;
+    options.icc_profile = profile(gray);
+    write(folder, encode_jpeg(make_raster(8, 8), options));
   }
   JpegOptions options;
   options.one_scan_each = true;

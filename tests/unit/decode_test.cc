@@ -275,6 +275,19 @@ TEST(Decode, DrawsAnIndexWithoutAPaletteEntryAlwaysTheSame) {
   }
 }
 
+TEST(Decode, TakesImageDataInManyChunks) {
+  const Raster raster = make_raster(20, 16);
+  const Bytes png = encode_png(raster);
+  const std::size_t at = find_chunk(png, "IDAT");
+  const std::size_t end = find_chunk(png, "IEND");
+  Bytes chunks = png_chunk("IDAT", {});
+  for (std::size_t i = at + 8; i < end - 4; ++i) {
+    chunks = concat({chunks, png_chunk("IDAT", std::span(png).subspan(i, 1))});
+  }
+  chunks = concat({chunks, png_chunk("IDAT", {})});
+  EXPECT_EQ(decoded(with_inserted(without_chunk(png, "IDAT"), at, chunks)).rgba, raster.rgba);
+}
+
 Bytes png_with_image_data(std::uint32_t width, std::uint32_t height, const std::string& rows) {
   std::string packed(compressBound(rows.size()), '\0');
   uLongf size = packed.size();
