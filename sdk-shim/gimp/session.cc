@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gimp/session.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "loader/loader.h"
+
+namespace easel::gimp {
+namespace {
+
+// A round trip to GIMP each time: often enough to look alive, seldom enough to cost nothing.
+constexpr int64_t kProgressPeriod = 100'000;
+
+std::string folder_of_program() {
+  std::error_code code;
+  return std::filesystem::read_symlink("/proc/self/exe", code).parent_path().string();
+}
+
+std::string words_of(std::string_view stage) {
+  std::string out(stage);
+  std::replace(out.begin(), out.end(), '_', ' ');
+  if (!out.empty()) out[0] = g_ascii_toupper(out[0]);
+  return out;
+}
+
+Outcome failure(std::string message) {
+  Outcome out;
+  out.message = std::move(message);
+  return out;
+}
+
+}  // namespace
+
+const easel_canvas Session::kCanvas{place, nullptr};
+const easel_report Session::kReport{event};
+const easel_form Session::kForm{ask, dismiss};
+
+Session::Session(Editor& editor, Desk* desk, const char* host_name, const char* host_release)
+    : editor_(editor), desk_(desk) {
+  host_.version = {EASEL_VERSION_MAJOR, EASEL_VERSION_MINOR};
+  host_.name = host_name;
+  host_.release = host_release;
+  host_.data = this;
+  host_.get = get;
+  host_.wake = wake;
+  host_.log = log;
+}
+
+const void* Session::get(const easel_host* host, const char* id) {
+  const std::string_view wanted = id != nullptr ? id : "";
+  if (wanted == EASEL_CANVAS) return &kCanvas;
+  if (wanted == EASEL_REPORT) return &kReport;
+  if (wanted == EASEL_FORM && from(host).desk_ != nullptr) return &kForm;
+  return nullptr;
+}
+
+// Ends the sleep in run(), or keeps the next one from beginning.
+void Session::wake(const easel_host*) { g_main_context_wakeup(nullptr); }
+
+void Session::log(const easel_host*, int32_t level, const char* text) {
+  if (text != nullptr && level >= EASEL_WARNING) g_printerr("inset: %s\n", text);
+}
+
+easel_status Session::place(const easel_host* host, uint64_t target, const easel_image* image,
+                            const easel_asset* asset) try {
+  if (image == nullptr || asset == nullptr || image->pixels == nullptr || image->release == nullptr) return EASEL_INVALID;
+  if (image->width == 0 || image->height == 0 || image->stride < uint64_t{4} * image->width) return EASEL_INVALID;
+  if (image->format != EASEL_RGBA8) return EASEL_UNSUPPORTED;
+  const easel_status status = from(host).editor_.place(target, *image, *asset);
+  if (status < 0) return status;
+  easel_image taken = *image;
+  taken.release(&taken);
+  return status;
+} catch (const std::exception& problem) {
+  g_printerr("inset: the layer could not be made: %s\n", problem.what());
+  return EASEL_FAILED;
+}
+
+void Session::event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs, size_t count) try {
+  if (kind != nullptr) from(host).hear(job, kind, pairs, count);
+} catch (const std::exception&) {
+  // For want of memory; what it said is lost.
+}
+
+easel_status Session::ask(const easel_host* host, uint64_t request, const char* title, const char* accept,
+                          const easel_field* fields, size_t count) try {
+  return from(host).desk_->ask(request, title, accept, fields, count);
+} catch (const std::exception&) {
+  return EASEL_FAILED;
+}
+
+void Session::dismiss(const easel_host* host, uint64_t request) try {
+  from(host).desk_->dismiss(request);
+} catch (const std::exception&) {
+  // The window goes with the process.
+}
+
+std::string Session::value_of(const easel_pair* pairs, size_t count, const char* key) {
+  for (size_t i = 0; i < count; ++i) {
+    const easel_pair& pair = pairs[i];
+    if (pair.key != nullptr && pair.value != nullptr && std::string_view(pair.key) == key) return pair.value;
+  }
+  return {};
+}
+
+void Session::hear(int64_t job, const std::string& kind, const easel_pair* pairs, size_t count) {
+  const auto value = [&](const char* key) { return value_of(pairs, count, key); };
+  if (kind == "told") editor_.message(value("title") + ": " + value("text"));
+  if (job != job_) return;
+  if (kind == "progress") {
+    show_progress(pairs, count);
+  } else if (kind == "placed") {
+    ++outcome_.placed;
+    if (const std::string note = value("note"); !note.empty()) editor_.message(note);
+  } else if (kind == "rests") {
+    editor_.message(value("message"));
+  } else if (kind == "done") {
+    outcome_.done = true;
+    outcome_.message = value("text");
+  } else if (kind == "failed") {
+    outcome_.message = value("message");
+    outcome_.cancelled = value("cause") == "cancelled";
+    for (size_t i = 0; i < count; ++i) {
+      if (std::string_view(pairs[i].key) == "choice") outcome_.message += std::string("\n") + pairs[i].value;
+    }
+  }
+}
+
+void Session::show_progress(const easel_pair* pairs, size_t count) {
+  const std::string stage = value_of(pairs, count, "stage");
+  const int64_t now = g_get_monotonic_time();
+  if (stage == stage_ && now < progress_shown_at_ + kProgressPeriod) return;
+  stage_ = stage;
+  progress_shown_at_ = now;
+  const std::string fraction = value_of(pairs, count, "fraction");
+  editor_.progress(words_of(stage), fraction.empty() ? -1.0 : g_ascii_strtod(fraction.c_str(), nullptr));
+}
+
+Outcome Session::run(const std::string& action, uint64_t target, const Parameters& parameters) {
+  const Loaded library = load(folder_of_program() + "/inset.so");
+  if (library.entry == nullptr) return failure(library.error);
+  easel_plugin* plugin = library.entry->create(&host_);
+  if (const std::string missing = missing_function(plugin); !missing.empty()) {
+    return failure(std::string(library.entry->descriptor->name) + " cannot be used: " + missing);
+  }
+  if (desk_ != nullptr) desk_->open(plugin);
+
+  std::vector<easel_pair> pairs;
+  for (const auto& [key, value] : parameters) pairs.push_back({key.c_str(), value.c_str()});
+  job_ = plugin->invoke(plugin, action.c_str(), target, pairs.data(), pairs.size());
+  if (job_ > 0) {
+    while (plugin->pump(plugin) > 0) g_main_context_iteration(nullptr, TRUE);
+  } else {
+    outcome_.message = action + " was refused";
+  }
+  if (desk_ != nullptr) desk_->close();
+  plugin->destroy(plugin);
+  return outcome_;
+}
+
+}  // namespace easel::gimp

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Puts one picture into a document, from a timer: a paint layer that is filled before it is added, so that adding it is the one
+step that Undo takes back."""
+
+import json
+import time
+
+from krita import Krita
+from PyQt5.QtCore import QByteArray, QTimer
+
+from .pixels import bands
+from .placement import place
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+PLAIN = ("RGBA", "U8", SRGB)
+
+SLICE = 0.02  # seconds of work before Krita gets its turn
+RESOLUTION = 300.0
+
+
+def is_open(document):
+    return document is not None and any(document == other for other in Krita.instance().documents())
+
+
+class Placing:
+    """`document` may be None, or be closed meanwhile: then the picture opens as a new document. `ended` is called once, with
+    the layer, or with None and a reason in words."""
+
+    def __init__(self, document, picture, name, facts, rule, ended):
+        self._document = document
+        self._picture, self._name, self._facts, self._rule, self._ended = picture, name, facts, rule, ended
+        self.longest_slice = 0.0    # seconds, of our own work at a time
+        self.insertion = 0.0        # seconds, of Krita's
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._turn)
+        self._begin()
+        self._timer.start(0)
+
+    def _begin(self):
+        if not is_open(self._document):
+            self._document = None
+        picture = self._picture
+        if self._document is None:
+            # Nobody sees it before it is filled.
+            self._fresh = Krita.instance().createDocument(picture.width, picture.height, self._name, *PLAIN, RESOLUTION)
+            self._node = self._fresh.topLevelNodes()[0]
+            self._node.setName(self._name)
+            self._box = 0, 0, picture.width, picture.height
+        else:
+            document = self._document
+            chosen = document.selection()
+            selection = (chosen.x(), chosen.y(), chosen.width(), chosen.height()) if chosen else None
+            self._node = document.createNode(self._name, "paintlayer")
+            self._box = place(self._rule, picture.width, picture.height, (0, 0, document.width(), document.height()), selection)
+            if self._colours() != PLAIN:
+                self._node.setColorSpace(*PLAIN)
+        self._bands = bands(picture, self._box[2], self._box[3])
+
+    def _colours(self):
+        return self._document.colorModel(), self._document.colorDepth(), self._document.colorProfile()
+
+    def _turn(self):
+        began = time.monotonic()
+        try:
+            if self._document is not None and not is_open(self._document):
+                self._begin()
+                return
+            while time.monotonic() - began < SLICE:
+                band = next(self._bands, False)
+                if band is False:
+                    self._finish()
+                    return
+                if band is not None:
+                    top, rows, data = band
+                    self._node.setPixelData(QByteArray(data), self._box[0], self._box[1] + top, self._box[2], rows)
+        except Exception as problem:
+            self._end(None, str(problem))
+        finally:
+            self.longest_slice = max(self.longest_slice, time.monotonic() - began - self.insertion)
+
+    def _finish(self):
+        began = time.monotonic()
+        fresh = self._document is None
+        document = self._fresh if fresh else self._document
+        if fresh:
+            window = Krita.instance().activeWindow() or Krita.instance().openWindow()
+            window.addView(document)
+        else:
+            if self._colours() != PLAIN:
+                self._node.setColorSpace(*self._colours())
+            active = document.activeNode()
+            parent = (active.parentNode() if active else None) or document.rootNode()
+            if not parent.addChildNode(self._node, active):
+                document.rootNode().addChildNode(self._node, None)
+            document.setActiveNode(self._node)
+        facts = json.dumps(self._facts, indent=1, sort_keys=True).encode()
+        document.setAnnotation("inset-asset-" + self._facts.get("asset_id", "unknown"), "Licensed picture", QByteArray(facts))
+        document.refreshProjection()
+        self.insertion = time.monotonic() - began
+        self._end(self._node, "")
+
+    def _end(self, node, reason):
+        self._timer.stop()
+        self._picture.release()
+        self._ended(self, node, reason)

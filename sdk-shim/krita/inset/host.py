@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The host side of the contract: one plugin instance, pumped by a timer while anything is open.
+
+The plugin calls only from inside our calls into it, on Krita's main thread, so no lock is needed. `wake` is null: a thread of the
+plugin's never runs Python. No exception may reach C, so each callback ends in a guard.
+"""
+
+import ctypes
+import sys
+import traceback
+
+from PyQt5.QtCore import QTimer
+
+from . import easel
+
+PUMP_PERIOD = 50  # milliseconds
+
+
+class PluginHost:
+    """`listener` has place(target, image, asset), ask(request, title, accept, fields), dismiss(request) and
+    event(job, kind, pairs), each called from inside pump(). Only place() answers: whether it has taken the image."""
+
+    def __init__(self, library, release, listener):
+        self._listener = listener
+        self._entry = easel.load(library)
+        self._pumping = False
+        self._timer = QTimer()
+        self._timer.setInterval(PUMP_PERIOD)
+        self._timer.timeout.connect(self.pump)
+
+        # C keeps the addresses of all of these.
+        self._canvas = easel.Canvas(easel.Place(self._place), easel.Opened())
+        self._report = easel.Report(easel.Event(self._event))
+        self._form = easel.Form(easel.Ask(self._ask), easel.Dismiss(self._dismiss))
+        self._abilities = {easel.CANVAS: self._canvas, easel.REPORT: self._report, easel.FORM: self._form}
+        self._host = easel.Host(version=easel.Version(easel.VERSION_MAJOR, easel.VERSION_MINOR), name=b"Krita",
+                                release=release.encode(), get=easel.Get(self._get), log=easel.Log(self._log))
+        self._plugin = self._entry.create(ctypes.byref(self._host))
+        if not self._plugin:
+            raise ValueError("Inset could not be started")
+
+    # What Krita asks of the plugin
+
+    def start(self):
+        """Begins to pump; stops by itself when nothing is open."""
+        self._timer.start()
+
+    def invoke(self, action, target, values):
+        if not self._plugin:
+            return easel.FAILED
+        pairs = easel.pairs(values)
+        job = self._plugin.contents.invoke(self._plugin, action.encode(), target, pairs, len(pairs))
+        self.start()
+        return job
+
+    def answer(self, request, accepted, values):
+        if self._plugin:
+            pairs = easel.pairs(values)
+            self._plugin.contents.answer(self._plugin, request, int(accepted), pairs, len(pairs))
+            self.start()
+
+    def changed(self, request, key, value):
+        if self._plugin:
+            self._plugin.contents.changed(self._plugin, request, key.encode(), value.encode())
+            self.start()
+
+    def cancel(self, job=0):
+        if self._plugin:
+            self._plugin.contents.cancel(self._plugin, job)
+            self.start()
+
+    def pump(self):
+        # A dialog may spin Krita's event loop inside one of our callbacks; the timer then has to come again.
+        if self._pumping or not self._plugin:
+            return
+        self._pumping = True
+        try:
+            if self._plugin.contents.pump(self._plugin) == 0:
+                self._timer.stop()
+        finally:
+            self._pumping = False
+
+    def destroy(self):
+        self._timer.stop()
+        plugin, self._plugin = self._plugin, None
+        if plugin and not self._pumping:
+            plugin.contents.destroy(plugin)
+
+    # What the plugin asks of Krita
+
+    def _get(self, _host, name):
+        ability = self._abilities.get(name)
+        return ctypes.addressof(ability) if ability is not None else None
+
+    def _log(self, _host, level, text):
+        if level >= easel.WARNING:
+            print("inset: " + easel.text(text), file=sys.stderr)
+
+    def _place(self, _host, target, image, asset):
+        try:
+            taken = easel.Image()
+            ctypes.pointer(taken)[0] = image.contents
+            if taken.format != easel.RGBA8 or not taken.pixels:
+                return easel.UNSUPPORTED
+            facts = asset.contents
+            known = dict(easel.read_pairs(facts.facts, facts.fact_count), original=easel.text(facts.path))
+            return easel.OK if self._listener.place(target, Picture(taken), easel.text(facts.name), known) else easel.FAILED
+        except Exception:
+            traceback.print_exc()
+            return easel.FAILED
+
+    def _event(self, _host, job, kind, pairs, count):
+        try:
+            self._listener.event(job, easel.text(kind), easel.read_pairs(pairs, count))
+        except Exception:
+            traceback.print_exc()
+
+    def _ask(self, _host, request, title, accept, fields, count):
+        try:
+            self._listener.ask(request, easel.text(title), easel.text(accept), fields[:count])
+            return easel.OK
+        except Exception:
+            traceback.print_exc()
+            return easel.FAILED
+
+    def _dismiss(self, _host, request):
+        try:
+            self._listener.dismiss(request)
+        except Exception:
+            traceback.print_exc()
+
+
+class Picture:
+    """A picture that was taken from the plugin. Its pixels are valid until release()."""
+
+    def __init__(self, image):
+        self._image = image
+        self.width, self.height, self.stride, self.pixels = image.width, image.height, image.stride, image.pixels
+
+    def release(self):
+        image, self._image = self._image, None
+        if image is not None:
+            self.pixels = None
+            image.release(ctypes.byref(image))

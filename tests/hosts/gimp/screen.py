@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An X server of the test's own, with a window manager, a keyboard and a pointer."""
+
+import os
+import signal
+import subprocess
+import time
+
+import desk
+
+WIDTH, HEIGHT = 1400, 900
+
+
+class Screen:
+    def __init__(self):
+        read, write = os.pipe()
+        self.server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"],
+                                       pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as said:
+            self.display = ":" + said.readline().strip()
+        self.variables = dict(os.environ, DISPLAY=self.display, HOME=desk.folder("home"))
+        # Without one the focus is nobody's.
+        self.manager = subprocess.Popen(["openbox"], env=self.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in (self.manager, self.server):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def run(self, *words, check=True):
+        return subprocess.run(["timeout", "20", *words], env=self.variables, capture_output=True, text=True, check=check).stdout.strip()
+
+    def windows(self, name):
+        """The numbers of the visible windows whose title holds this."""
+        return self.run("xdotool", "search", "--onlyvisible", "--name", name, check=False).split()
+
+    def wait_window(self, name, seconds=60):
+        return desk.wait_for(lambda: self.windows(name), seconds, f"a window {name!r}")[-1]
+
+    def wait_gone(self, name, seconds=30):
+        desk.wait_for(lambda: not self.windows(name), seconds, f"the end of the window {name!r}")
+
+    def focus(self, window):
+        self.run("xdotool", "windowactivate", "--sync", window)
+        time.sleep(0.3)
+
+    def key(self, *keys):
+        for key in keys:
+            self.run("xdotool", "key", "--clearmodifiers", key)
+            time.sleep(0.25)
+
+    def type(self, text):
+        self.run("xdotool", "type", "--delay", "15", text)
+
+    def click(self, x, y):
+        self.run("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def maximize(self, window):
+        self.run("wmctrl", "-i", "-r", window, "-b", "add,maximized_vert,maximized_horz")
+        time.sleep(1)
+
+    def shot(self, name):
+        """To be looked at, not compared."""
+        folder = os.path.join(desk.BUILD, "screenshots")
+        os.makedirs(folder, exist_ok=True)
+        self.run("import", "-window", "root", os.path.join(folder, name + ".png"))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Krita as the tests drive it: under an X server of its own, with the plugin installed and a scene to play."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "gimp"))
+import desk  # noqa: E402
+
+INSTALL = os.path.join(desk.ROOT, "dist", "install-krita")
+
+_home = None
+
+
+def home():
+    global _home
+    if _home is None:
+        _home = desk.folder("krita-home")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(clean, HOME=_home), check=True, stdout=subprocess.DEVNULL)
+        plugins = os.path.join(_home, ".local", "share", "krita", "pykrita")
+        shutil.copytree(os.path.join(HERE, "inset_selftest"), os.path.join(plugins, "inset_selftest"))
+        shutil.copy(os.path.join(HERE, "inset_selftest.desktop"), plugins)
+        with open(os.path.join(_home, ".config", "kritarc"), "a") as settings:
+            settings.write("enable_inset_selftest=true\n")
+    return _home
+
+
+def start(scene, stand_in, data, out, **more):
+    """Starts Krita; it plays the scene and quits by itself."""
+    variables = desk.environment(home(), stand_in, data)
+    variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out, **more)
+    log = open(os.path.join(out, "log"), "w")
+    return subprocess.Popen(["timeout", "-k", "5", "280", "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "krita", "--nosplash"],
+                            env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+
+def play(scene, stand_in, data, out, **more):
+    """What the scene wrote down."""
+    status = start(scene, stand_in, data, out, **more).wait()
+    path = os.path.join(out, "result.json")
+    with open(os.path.join(out, "log")) as log:
+        said = log.read()
+    if not os.path.exists(path):
+        raise AssertionError(f"Krita ended with {status} and no result:\n{said}")
+    with open(path) as file:
+        result = json.load(file)
+    if not result["ok"] or status != 0:
+        raise AssertionError(f"Krita ended with {status}: {result['problem']}\n{result}\n{said}")
+    return result
