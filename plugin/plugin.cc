@@ -106,7 +106,7 @@ Plugin::Plugin(const HostProxy& host) : host_(host), main_thread_(std::this_thre
     settings_fault_ = settings.error();
     return;
   }
-  originals_ = (settings->data_dir / "originals/").string();
+  originals_ = settings->data_dir / "originals";
   Worker::Options options;
   options.settings = std::move(*settings);
   options.host = host_.name();
@@ -119,7 +119,7 @@ Plugin::Plugin(const HostProxy& host) : host_(host), main_thread_(std::this_thre
 Plugin::~Plugin() {
   // First the thread, so that nothing can call wake() any more; then the forms.
   worker_.reset();
-  for (const uint64_t request : questions_) host_.dismiss(request);
+  for (const auto& [request, accept] : questions_) host_.dismiss(request);
 }
 
 int64_t Plugin::invoke(const char* id, uint64_t target, const easel_pair* pairs, size_t count) {
@@ -142,8 +142,10 @@ int64_t Plugin::invoke(const char* id, uint64_t target, const easel_pair* pairs,
 
 void Plugin::answer(uint64_t request, bool accepted, const easel_pair* pairs, size_t count) {
   auto values = read_pairs(pairs, count);
-  if (!questions_.erase(request)) return;
-  worker_->answer(request, accepted && values, values ? std::move(*values) : Values());
+  const auto question = questions_.extract(request);
+  if (!question) return;
+  answered_.insert(request);
+  worker_->answer(request, accepted && values ? question.mapped() : std::string(), values ? std::move(*values) : Values());
 }
 
 void Plugin::changed(uint64_t request, const char* key, const char* value) {
@@ -160,7 +162,8 @@ void Plugin::cancel(int64_t job) {
 }
 
 int64_t Plugin::open(const char* path) {
-  if (!path || std::string_view(path).substr(0, originals_.size()) != originals_) return EASEL_INVALID;
+  const std::filesystem::path file(path ? path : "");
+  if (file.lexically_normal() != file || file.parent_path() != originals_) return EASEL_INVALID;
   if (!host_.can_open() || !worker_) return EASEL_UNSUPPORTED;
   const int64_t request = next_open_++;
   opens_.insert(request);
@@ -235,14 +238,15 @@ void Plugin::hand_over(OpenedMessage& message) {
 }
 
 void Plugin::hand_over(AskMessage& message) {
-  if (cancelled_.contains(message.job)) return;
+  // New fields for a form may cross the answer to the old ones; then they come too late.
+  if (cancelled_.contains(message.job) || answered_.contains(message.request)) return;
   const FormFields fields(message.question);
-  questions_.insert(message.request);
+  questions_[message.request] = message.question.accept;
   const easel_status status = host_.ask(message.request, message.question.title.c_str(),
                                         message.question.accept.c_str(), fields.data(), fields.size());
   if (status < 0) {
     questions_.erase(message.request);
-    worker_->answer(message.request, false, {});
+    worker_->answer(message.request, {}, {});
   }
 }
 

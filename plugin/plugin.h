@@ -5,6 +5,7 @@
 
 #include <easel/easel.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,13 +60,14 @@ class Plugin {
   bool pumped_ = false;
   std::unique_ptr<Worker> worker_;         // null: the settings are wrong
   std::optional<Error> settings_fault_;
-  std::string originals_;                  // folder, with a slash at the end
+  std::filesystem::path originals_;
   int64_t next_job_ = 1;
   int64_t next_open_ = 1;
   std::map<int64_t, uint64_t> targets_;    // of open jobs
   std::set<int64_t> cancelled_;
   std::set<int64_t> stillborn_;            // jobs that fail at the next pump, because of the settings
-  std::set<uint64_t> questions_;
+  std::map<uint64_t, std::string> questions_;  // open ones, with the text of their button
+  std::set<uint64_t> answered_;
   std::set<int64_t> opens_;
 };
 

@@ -84,14 +84,14 @@ class InsertJob final : public Job, public Run::Owner {
     }
   }
 
-  void answered(RequestNumber request, bool accepted, const Values& answers) override {
+  void answered(RequestNumber request, const std::string& accepted, const Values& answers) override {
     if (request != form_ || over_) return;
     form_ = 0;
     if (run_) {
-      run_->answered(accepted);
+      run_->answered(!accepted.empty());
       return;
     }
-    if (!accepted) {
+    if (accepted.empty()) {
       fail(parameter_error(Cause::cancelled, "Cancelled."));
       return;
     }
@@ -104,7 +104,7 @@ class InsertJob final : public Job, public Run::Owner {
       engine_.service.set_credentials(std::move(credentials));
     } else {
       for (const auto& [key, value] : answers) values_[key] = value;
-      accepted_ = true;
+      accepted_ = accepted;
     }
     begin();
   }
@@ -170,11 +170,19 @@ class InsertJob final : public Job, public Run::Owner {
     form_ = outbox_.ask(number_, form_, sign_in_question(engine_.service.credentials().api_key));
   }
 
-  // The form was accepted, and what it says is what the last look-up found to be on offer.
+  // The form was accepted, what it says is what the last look-up found to be on offer, and the button that was pressed named just
+  // that: a person may be quicker than the form and press a button that still names what was chosen before.
   bool ready_to_run(const JobRecord& job) {
-    if (!std::exchange(accepted_, false) || !found_ || found_for_ != look_up_key(job)) return false;
+    const std::string pressed = std::exchange(accepted_, {});
+    if (pressed.empty() || !found_ || found_for_ != look_up_key(job)) return false;
     const auto offered = [&](const SizeOffer& o) { return o.name == job.size; };
-    return std::any_of(found_->offers.begin(), found_->offers.end(), offered) && !product_fault(found_->products, job);
+    return std::any_of(found_->offers.begin(), found_->offers.end(), offered) && !product_fault(found_->products, job) &&
+           pressed == insert_question(values_, &*found_, thumbnails_, is_licensed(job), {}).accept;
+  }
+
+  bool is_licensed(const JobRecord& job) const {
+    const auto journal = Journal::open(engine_.files.journal(job_id(identify(job))));
+    return journal && summarize({}, journal->records()).paid() == Paid::yes;
   }
 
   static std::string look_up_key(const JobRecord& job) { return job.generation + "/" + std::to_string(job.index); }
@@ -260,10 +268,7 @@ class InsertJob final : public Job, public Run::Owner {
                                              [](const auto& a, const auto& b) { return a.width < b.width; });
       job->size = values_["size"] = smallest->name;
     }
-    if (job && current && !job->size.empty()) {
-      const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
-      if (journal) licensed = summarize({}, journal->records()).paid() == Paid::yes;
-    }
+    if (current && !job->size.empty()) licensed = is_licensed(*job);
     form_ = outbox_.ask(number_, form_, insert_question(values_, current ? &*found_ : nullptr, thumbnails_, licensed, fault));
   }
 
@@ -343,7 +348,7 @@ class InsertJob final : public Job, public Run::Owner {
   RequestNumber form_ = 0;
   bool asking_sign_in_ = false;
   bool asked_ = false;     // the form has been shown
-  bool accepted_ = false;  // its button was pressed
+  std::string accepted_;   // what the button said that was pressed
   std::optional<Findings> found_;
   std::string found_for_;
   std::string looking_for_;

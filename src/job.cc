@@ -29,7 +29,8 @@ void Job::progress(Stage stage, double fraction, std::uint64_t bytes, std::uint6
 }
 
 void Job::report_placed(const Placement& placement) {
-  Facts pairs = {{"name", placement.name},
+  Facts pairs = {{"job_id", placement.job_id},
+                 {"name", placement.name},
                  {"width", std::to_string(placement.picture.width)},
                  {"height", std::to_string(placement.picture.height)},
                  {"original", placement.path}};

@@ -44,7 +44,8 @@ class Job {
   virtual void start() = 0;
   virtual void pump() {}
   virtual void cancel() = 0;
-  virtual void answered(RequestNumber, bool /*accepted*/, const Values&) {}
+  // `accepted`: the text of the button that was pressed, as the person saw it; empty if the form was closed.
+  virtual void answered(RequestNumber, const std::string& /*accepted*/, const Values&) {}
   virtual void changed(RequestNumber, const std::string& /*key*/, const std::string& /*value*/) {}
   virtual void placed(int /*ticket*/, std::optional<Error>) {}
 

@@ -166,10 +166,10 @@ class ResumeJob final : public Job, public Runs::Listener {
     }
   }
 
-  void answered(RequestNumber request, bool accepted, const Values&) override {
+  void answered(RequestNumber request, const std::string& accepted, const Values&) override {
     if (request != form_ || over_) return;
     form_ = 0;
-    if (accepted) {
+    if (!accepted.empty()) {
       run();
     } else {
       cancelled_ = true;

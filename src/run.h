@@ -39,6 +39,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 // A picture on its way to the canvas.
 struct Placement {
   Picture picture;
+  std::string job_id;
   std::string name;
   std::string path;  // absolute
   Facts facts;

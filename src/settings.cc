@@ -56,6 +56,7 @@ Result<Settings> read_settings(const std::function<const char*(const char*)>& ge
   } else if (std::filesystem::path(home).is_absolute()) {
     settings.data_dir = std::filesystem::path(home) / ".local/share/inset";
   }
+  settings.data_dir = settings.data_dir.lexically_normal();
   if (!settings.data_dir.is_absolute()) {
     return make_error(Stage::requesting, Cause::data_folder,
                       settings.data_dir.empty() ? "There is no home folder to keep the record of purchases in."

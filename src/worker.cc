@@ -97,7 +97,7 @@ class Worker::Loop final : private Outbox {
     }
   }
 
-  void answer(RequestNumber request, bool accepted, const Values& answers) {
+  void answer(RequestNumber request, const std::string& accepted, const Values& answers) {
     const auto node = questions_.extract(request);
     if (!node) return;
     if (Job* job = find(node.mapped())) job->answered(request, accepted, answers);
@@ -309,7 +309,7 @@ void Worker::finish_quietly() {
 void Worker::cancel(JobNumber job) {
   loop_->post([=](Loop& loop) { loop.cancel(job); });
 }
-void Worker::answer(RequestNumber request, bool accepted, Values answers) {
+void Worker::answer(RequestNumber request, std::string accepted, Values answers) {
   loop_->post([=](Loop& loop) { loop.answer(request, accepted, answers); });
 }
 void Worker::changed(RequestNumber request, std::string key, std::string value) {

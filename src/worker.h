@@ -71,7 +71,7 @@ class Worker {
   // Begins to finish what an earlier run of the program left unfetched; see make_background_job().
   void finish_quietly();
   void cancel(JobNumber job);  // 0: all
-  void answer(RequestNumber request, bool accepted, Values answers);
+  void answer(RequestNumber request, std::string accepted, Values answers);  // see Job::answered()
   void changed(RequestNumber request, std::string key, std::string value);
   void placed(JobNumber job, int ticket, std::optional<Error> error);
   void open(RequestNumber request, std::string path);

@@ -129,7 +129,7 @@ enum {
 typedef struct easel_choice {
   const char *value;
   const char *label;
-  const easel_image *thumbnail; /* or null. Not taken: a host that shows it later copies it. */
+  const easel_image *thumbnail; /* or null. Not taken and not released: a host that shows it later copies it. */
 } easel_choice;
 
 typedef struct easel_field {
@@ -137,7 +137,7 @@ typedef struct easel_field {
   const char *label;
   const char *help;    /* a sentence, or null */
   const char *initial; /* or null */
-  const easel_choice *choices; /* for EASEL_CHOICE */
+  const easel_choice *choices; /* for EASEL_CHOICE. Without `initial` nothing is chosen, or the first, as the host likes. */
   size_t choice_count;
   int32_t kind;
   uint32_t flags;
@@ -207,11 +207,11 @@ typedef struct easel_canvas {
  *
  *   kind      keys
  *   progress  stage, fraction (0 to 1; absent while unknown; may go backwards), bytes, total, text
- *   placed    asset_id, name, width, height, original (a path), sha256; note, if there is one
+ *   placed    job_id, asset_id, name, width, height, original (a path), sha256; note, if there is one
  *   failed    stage, cause, http_status (0: none), paid ("no", "maybe", "yes"), retry ("now_safe", "later",
  *             "ask_server_first", "ask_user_first", "never"), message; and, where the sizes are the answer, one pair
  *             "choice" for each of them with the value "NAME WIDTH HEIGHT"
- *   told      level (as for log), title, text: something to show to the person that ends no job
+ *   told      level (as for log), title, text: something to show to the person. It ends no job; job 0 is none.
  *   listed    for the action "jobs", one event a job: job_id, state, generation, index, size, width, height, paid,
  *             asset_id, original, updated
  *   rests     as `failed`, and job_id: one picture of several could not be placed; the job goes on with the others
@@ -268,12 +268,14 @@ struct easel_plugin {
   void (*cancel)(easel_plugin *plugin, int64_t job);
 
   /* Reads a picture back from a file that an easel_asset named; opened() answers, from a later pump(). Paths outside
-   * the plugin's folder of originals are refused. A number above 0 is the request's, else a bad status.
+   * the plugin's folder of originals are refused. A number above 0 is the request's, in a series of its own, else a bad
+   * status.
    * [main] */
   int64_t (*open)(easel_plugin *plugin, const char *path);
 
-  /* Hands over what is finished: pictures, questions, events, log lines. Never blocks. Returns how many jobs and
-   * questions are open: 0 means that nothing more will come until the next invoke() or open().
+  /* Hands over what is finished: pictures, questions, events, log lines; place(), opened(), ask() and event() are called
+   * from in here alone. Never blocks. Returns how many jobs, questions and open() requests there are: 0 means that nothing
+   * the host asked for is left. News may still come; wake() says so.
    * [main] */
   uint32_t (*pump)(easel_plugin *plugin);
 
