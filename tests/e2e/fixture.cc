@@ -95,6 +95,7 @@ void E2e::serve(Json scenario) {
                                    std::pair("ready_polls", Json(1))}) {
     if (!scenario.contains(key)) scenario[key] = value;
   }
+  if (scenario.contains("rules")) scenario["rules"] = as_list(scenario["rules"]);
   service_.reset();  // its log must not be mistaken for the new one's
   service_ = std::make_unique<StandIn>(scenario);
   ASSERT_TRUE(service_->facts().contains("api_url")) << "the stand-in did not start";
@@ -103,6 +104,19 @@ void E2e::serve(Json scenario) {
   environment_["INSET_CA_FILE"] = fact("ca_file");
   environment_["INSET_API_KEY"] = fact("api_key");
   environment_["INSET_CLIENT_SECRET"] = fact("client_secret");
+}
+
+void E2e::serve_at_once(const Json& rules, Json more) {
+  more["put_answer"] = 200;
+  more["rules"] = as_list(rules);
+  serve(std::move(more));
+}
+
+Json E2e::many_pictures(int count, Json more) {
+  Json pictures = Json::array();
+  for (int i = 0; i < count; ++i) pictures.push_back({{"index", i}, {"photograph", "dandelions"}, {"kind", "baseline"}});
+  more["generations"] = {{{"id", kMany}, {"prompt", "many"}, {"date", "2026-01-02T03:04:05Z"}, {"pictures", pictures}}};
+  return more;
 }
 
 void E2e::fresh() {
@@ -150,6 +164,14 @@ Ended E2e::finish(Program& program, std::chrono::milliseconds time) {
     if (whole) ended.events.push_back(std::move(event));
   }
   return ended;
+}
+
+std::vector<Ended> E2e::run_all(const std::vector<Spawn>& spawns) {
+  std::vector<std::unique_ptr<Program>> programs;
+  for (const Spawn& spawn : spawns) programs.push_back(std::make_unique<Program>(spawn));
+  std::vector<Ended> all;
+  for (const auto& program : programs) all.push_back(finish(*program));
+  return all;
 }
 
 void E2e::note(const Finished& finished) {

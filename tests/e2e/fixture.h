@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 
 // Generations of the stand-in.
 inline constexpr const char* kPending = "A94D20F7-1B6C-4E83-B7D5-08C3E6152F4A";
+inline constexpr const char* kMany = "33333333-2222-4333-8444-555555555555";
 inline constexpr const char* kGone = "E17F83B2-6A05-49DC-9C31-7B2E4D8056CF";
 
 std::string read_file(const fs::path& path);
@@ -61,8 +62,12 @@ class E2e : public testing::Test {
 
   // Starts the stand-in. Settings that a test does not name: the key and the secret of these tests, ready at the first poll.
   void serve(Json scenario = Json::object());
+  // The same, and a PUT answers with the link: nothing of a test's time goes into polls that it is not about.
+  void serve_at_once(const Json& rules = Json::array(), Json more = Json::object());
+  // Settings for one generation, kMany, with so many pictures; for runs that must not meet each other.
+  static Json many_pictures(int count, Json more = Json::object());
   StandIn& service() { return *service_; }
-  void rules(const Json& rules) { service().change({{"rules", rules}}); }
+  void rules(const Json& rules) { service().change({{"rules", as_list(rules)}}); }
   std::string fact(const std::string& name) const { return service_->facts().value(name, ""); }
 
   // A new data folder and canvas, for the next case of the same test.
@@ -80,8 +85,11 @@ class E2e : public testing::Test {
   Ended finish(Program& program, std::chrono::milliseconds time = 100s);
   Ended insert(const Words& more = {}) { return run(insert_words(more)); }
   Ended resume(const Words& more = {}) { return run(easel("resume", more)); }
+  // All at once; answers in the same order.
+  std::vector<Ended> run_all(const std::vector<Spawn>& spawns);
 
   // What the service saw.
+  int calls(const std::string& route) const { return service_->calls(route); }
   int puts() const { return service_->calls("put"); }
   int gets() const { return service_->calls("get"); }
   std::size_t charges() const { return service_->charged().size(); }
@@ -106,6 +114,8 @@ class E2e : public testing::Test {
   bool killed_ = false;
 
  private:
+  // One rule stands for a list of one.
+  static Json as_list(const Json& rules) { return rules.is_object() ? Json::array({rules}) : rules; }
   void note(const Finished& finished);
   std::vector<std::string> secrets() const;
   void expect_no_secrets() const;
