@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "preferences.h"
+
+#include <obs.hpp>
+#include <util/platform.h>
+#include <util/util.hpp>
+
+#include "log.h"
+
+namespace inset_obs {
+namespace {
+constexpr char kFile[] = "preferences.json";
+}
+
+Preferences read_preferences() {
+  Preferences preferences;
+  BPtr<char> path = obs_module_config_path(kFile);
+  if (!path || !os_file_exists(path)) return preferences;
+  const OBSDataAutoRelease data = obs_data_create_from_json_file_safe(path, "bak");
+  if (!data) return preferences;
+  obs_data_set_default_bool(data, "visible_at_once", preferences.visible_at_once);
+  preferences.visible_at_once = obs_data_get_bool(data, "visible_at_once");
+  return preferences;
+}
+
+void write_preferences(const Preferences& preferences) {
+  BPtr<char> folder = obs_module_config_path("");
+  BPtr<char> path = obs_module_config_path(kFile);
+  if (!folder || !path) return;
+  os_mkdirs(folder);
+  const OBSDataAutoRelease data = obs_data_create();
+  obs_data_set_bool(data, "visible_at_once", preferences.visible_at_once);
+  if (!obs_data_save_json_safe(data, path, "tmp", "bak")) say(LOG_WARNING, "The preferences cannot be written.");
+}
+
+}  // namespace inset_obs
