@@ -37,7 +37,7 @@ class Plugin {
   // functions below may be called.
   bool may_be_called() const { return std::this_thread::get_id() == main_thread_ && !calling_host_; }
 
-  int64_t invoke(const char* action, uint64_t target, const easel_pair* pairs, size_t count);
+  int64_t invoke(const char* id, uint64_t target, const easel_pair* pairs, size_t count);
   void answer(uint64_t request, bool accepted, const easel_pair* pairs, size_t count);
   void changed(uint64_t request, const char* key, const char* value);
   void cancel(int64_t job);

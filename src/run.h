@@ -83,7 +83,7 @@ class Run {
   void go();
   void tell(const Flow::Event& event);
   void carry_out(const Flow::LookUp&);
-  void carry_out(const Flow::Write& write);
+  void carry_out(const Flow::Write& want);
   void carry_out(const Flow::Put&);
   void carry_out(const Flow::Get&);
   void carry_out(const Flow::Renew&);
@@ -94,7 +94,7 @@ class Run {
   void carry_out(const Flow::Finish&);
   void carry_out(const Flow::Fail& fail);
 
-  Outcome write(const Record& record, const std::string& link);
+  Outcome write(const Record& wanted, const std::string& link);
   Outcome write_other_size(const OtherSizeRecord& record);
   Flow::Event answer_of(const Result<HttpReply>& reply, bool put) const;
   bool is_foreign(const std::string& asset_id) const;

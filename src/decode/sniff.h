@@ -9,6 +9,6 @@
 namespace inset {
 
 // "a WebP picture", "a web page", "an empty file", ..., to stand after "The service sent". [any]
-std::string_view name_by_first_bytes(std::span<const std::byte> head);
+std::string_view name_by_first_bytes(std::span<const std::byte> bytes);
 
 }  // namespace inset

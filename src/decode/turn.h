@@ -10,6 +10,6 @@ namespace inset {
 
 // Moves RGBA pixels to where an EXIF orientation (1 to 8) wants them; width and height change
 // places where it says so. False, and nothing changed, if there is no memory for it. [any]
-bool turn(Block& pixels, std::uint32_t& width, std::uint32_t& height, int orientation);
+bool turn(Block& block, std::uint32_t& width, std::uint32_t& height, int orientation);
 
 }  // namespace inset
