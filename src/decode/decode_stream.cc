@@ -76,6 +76,10 @@ class Gate final : public StbInput {
     breathe();
     ended_ = chunk_.empty();
     if (Outcome good = check_.feed(chunk_); !good) throw Refused{good.error()};
+    if (!size_told_ && check_.facts().width > 0) {
+      size_told_ = true;
+      source_.size_known(check_.facts().width, check_.facts().height);
+    }
     return !ended_;
   }
 
@@ -85,6 +89,7 @@ class Gate final : public StbInput {
   std::span<const std::byte> head_left_;
   std::span<const std::byte> chunk_;  // what the check has passed and nobody has read
   bool ended_ = false;
+  bool size_told_ = false;
 };
 
 Error no_memory() {

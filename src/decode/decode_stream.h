@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "decode/decoder.h"
@@ -20,6 +21,9 @@ class ByteSource {
 
   // Whether nobody wants the picture any more. Asked often; then next() returns at once, too.
   virtual bool stopped() const { return false; }
+
+  // Told once, when the header has been checked: the stored size in pixels.
+  virtual void size_known(std::uint32_t /*width*/, std::uint32_t /*height*/) {}
 
  protected:
   ~ByteSource() = default;

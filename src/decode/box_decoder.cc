@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The decoder as a thread of this process. The worker copies bytes into one buffer while the thread
-// decodes from another; when the thread has used up its own, it takes the worker's whole buffer for
-// it. So the lock is taken once for many kilobytes and held for no longer than a copy or a swap.
+// The decoder as the worker sees it: a thread of this process that feeds a box and waits for it, so
+// that the worker never does. The worker copies bytes into one buffer while the thread writes another
+// to the box; when the thread has used up its own, it takes the worker's whole buffer for it. So the
+// lock is taken once for many kilobytes and held for no longer than a copy or a swap.
 #include <pthread.h>
 #include <signal.h>
 
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "decode/decode_stream.h"
+#include "decode/box.h"
 #include "decode/decoder.h"
 
 namespace inset {
@@ -40,9 +41,9 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
-class ThreadDecoder final : public Decoder, private ByteSource {
+class BoxDecoder final : public Decoder, private ByteSource {
  public:
-  ThreadDecoder(const DecodeLimits& limits, std::function<void()> wake)
+  BoxDecoder(const DecodeLimits& limits, std::function<void()> wake)
       : limits_(limits), wake_(std::move(wake)) {
     try {
       offered_.reserve(buffer_size);
@@ -56,7 +57,7 @@ class ThreadDecoder final : public Decoder, private ByteSource {
     }
   }
 
-  ~ThreadDecoder() override {
+  ~BoxDecoder() override {
     {
       const std::lock_guard lock(mutex_);
       stopped_ = true;
@@ -65,8 +66,8 @@ class ThreadDecoder final : public Decoder, private ByteSource {
     if (thread_.joinable()) thread_.join();
   }
 
-  ThreadDecoder(const ThreadDecoder&) = delete;
-  ThreadDecoder& operator=(const ThreadDecoder&) = delete;
+  BoxDecoder(const BoxDecoder&) = delete;
+  BoxDecoder& operator=(const BoxDecoder&) = delete;
 
   std::size_t feed(std::span<const std::byte> bytes) override {
     const std::lock_guard lock(mutex_);
@@ -103,7 +104,7 @@ class ThreadDecoder final : public Decoder, private ByteSource {
 
   void run() {
     pthread_setname_np(pthread_self(), "inset-decode");
-    Result<Picture> result = decode_stream(*this, limits_);
+    Result<Picture> result = decode_in_box(*this, limits_);
     {
       const std::lock_guard lock(mutex_);
       result_.emplace(std::move(result));
@@ -148,7 +149,7 @@ class ThreadDecoder final : public Decoder, private ByteSource {
 }  // namespace
 
 std::unique_ptr<Decoder> start_decoder(const DecodeLimits& limits, std::function<void()> wake) {
-  return std::make_unique<ThreadDecoder>(limits, std::move(wake));
+  return std::make_unique<BoxDecoder>(limits, std::move(wake));
 }
 
 }  // namespace inset

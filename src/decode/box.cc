@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "decode/box.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "decode/box_result.h"
+#include "fd.h"
+#include "text.h"
+
+namespace inset {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kGlance{50};        // how often a wait looks whether anybody still wants the picture
+// What a decode may take, in time of the processor, so that a busy computer does not count against it: this much, and more for a
+// large picture. Honest files need a tenth.
+constexpr milliseconds kPatience{1500};
+constexpr milliseconds kPerMegapixel{100};
+constexpr std::chrono::seconds kStandstill{60};  // by the clock, for a box that does not even compute
+
+Error failure(Cause cause, std::string what, std::string detail = {}) {
+  return make_error(Stage::decoding, cause, std::move(what), std::move(detail));
+}
+
+Error system_failure(const std::string& call, int error) {
+  const bool memory = error == ENOMEM || error == ENOSPC;
+  return failure(memory ? Cause::out_of_memory : Cause::decoder_failed,
+                 memory ? "There is not enough memory to open the picture." : "The picture could not be opened.",
+                 call + ": " + std::generic_category().message(error));
+}
+
+// The file that this code was loaded from has the program beside it.
+std::string program_path() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&decode_in_box), &info) == 0 || !info.dli_fname) return {};
+  std::string path = info.dli_fname;
+  const std::size_t slash = path.rfind('/');
+  return (slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1)) + "inset-decode";
+}
+
+// A running box. Ends with this object, whatever it is doing.
+class Process {
+ public:
+  ~Process() {
+    if (!pidfd_) return;
+    kill();
+    reap();
+  }
+
+  // 0, or an errno.
+  int start(const std::string& program, int input, int output, const DecodeLimits& limits) {
+    std::array<std::string, 4> arguments = {program, INSET_RELEASE, std::to_string(limits.side),
+                                            std::to_string(limits.pixel_bytes)};
+    std::array<char*, 5> argv{};
+    for (std::size_t i = 0; i < arguments.size(); ++i) argv[i] = arguments[i].data();
+    std::array<char*, 1> environment{};
+
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // First out of the way of the two numbers they are going to have.
+    posix_spawn_file_actions_adddup2(&actions, input, kHigh);
+    posix_spawn_file_actions_adddup2(&actions, output, kHigh + 1);
+    posix_spawn_file_actions_adddup2(&actions, kHigh, kBoxInput);
+    posix_spawn_file_actions_adddup2(&actions, kHigh + 1, kBoxOutput);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    // Not fork(): that would copy the page tables of a host with gigabytes.
+    int error = posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), environment.data());
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) return error;
+    pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    // A host that reaps every child may have taken this one already; its result then tells by itself. Without a descriptor
+    // the number must not be used any more, as it may be another process's by now.
+    return 0;
+  }
+
+  int pidfd() const { return pidfd_.get(); }
+
+  // Of the processor, so far; 0 if nobody can tell.
+  milliseconds computed() const {
+    clockid_t clock{};
+    timespec time{};
+    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return milliseconds(0);
+    return std::chrono::duration_cast<milliseconds>(std::chrono::seconds(time.tv_sec) +
+                                                    std::chrono::nanoseconds(time.tv_nsec));
+  }
+
+  void kill() const {
+    if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  }
+
+  // Its end, if this process hears of it.
+  std::string reap() {
+    if (!pidfd_) return "ended unseen";
+    siginfo_t info{};
+    const int result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    pidfd_.reset();
+    if (result != 0) return "ended unseen";  // the host reaped it
+    status_ = info.si_status;
+    exited_ = info.si_code == CLD_EXITED;
+    return exited_ ? "exit status " + std::to_string(status_) : "signal " + std::to_string(status_);
+  }
+
+  bool refused_call() const { return exited_ && status_ == kBoxWrongCall; }
+
+ private:
+  static constexpr int kHigh = 200;
+
+  pid_t pid_ = -1;
+  Fd pidfd_;
+  bool exited_ = false;
+  int status_ = 0;
+};
+
+class Box {
+ public:
+  Box(ByteSource& source, const DecodeLimits& limits) : source_(source), limits_(limits) {}
+
+  Result<Picture> run() {
+    if (auto error = start()) return *error;
+    if (auto error = feed()) return *error;
+    input_.reset();
+    if (auto error = wait_for_end()) return *error;
+    const std::string end = process_.reap();
+    if (process_.refused_call()) {
+      return failure(Cause::decoder_failed,
+                     "The program that opens pictures (inset-decode) belongs to another version; install Inset anew.");
+    }
+    return read_result(end);
+  }
+
+ private:
+  std::optional<Error> start() {
+    output_ = Fd(::memfd_create("inset-picture", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!output_) return system_failure("memfd_create", errno);
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return system_failure("pipe", errno);
+    const Fd read_end(pipe[0]);
+    input_ = Fd(pipe[1]);
+    ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
+    ::fcntl(input_.get(), F_SETPIPE_SZ, 1 << 20);  // as large as an ordinary user may have it; if not, smaller does
+    const std::string program = program_path();
+    const int error = process_.start(program, read_end.get(), output_.get(), limits_);
+    if (error == 0) return {};
+    if (error == ENOMEM || error == EAGAIN) return system_failure("posix_spawn", error);
+    return failure(Cause::decoder_failed,
+                   "The program that opens pictures (" + program + ") cannot be started; install Inset anew.",
+                   std::generic_category().message(error));
+  }
+
+  // Until the source has no more, or the box takes no more.
+  std::optional<Error> feed() {
+    while (true) {
+      std::span<const std::byte> bytes = source_.next();
+      if (source_.stopped()) return stopped();
+      if (bytes.empty()) return {};
+      auto moved_at = Clock::now();
+      while (!bytes.empty()) {
+        const ssize_t count = ::write(input_.get(), bytes.data(), bytes.size());
+        if (count > 0) {
+          bytes = bytes.subspan(static_cast<std::size_t>(count));
+          moved_at = Clock::now();
+        } else if (count < 0 && errno == EAGAIN) {
+          if (hopeless(moved_at)) return too_long();
+          if (ended(input_.get())) return {};
+        } else if (count < 0 && errno != EINTR) {
+          return {};  // it reads no more: what it left behind says why
+        }
+        if (source_.stopped()) return stopped();
+      }
+    }
+  }
+
+  std::optional<Error> wait_for_end() {
+    const auto since = Clock::now();
+    while (!ended(-1)) {
+      if (source_.stopped()) return stopped();
+      if (hopeless(since)) return too_long();
+    }
+    return {};
+  }
+
+  // Waits a little, for the end of the process or for room in the pipe. True: it has ended.
+  bool ended(int writable) {
+    // Reaped before it could be watched: then it has ended.
+    if (process_.pidfd() < 0) return true;
+    std::array<pollfd, 2> watched = {pollfd{process_.pidfd(), POLLIN, 0}, pollfd{writable, POLLOUT, 0}};
+    ::poll(watched.data(), watched.size(), static_cast<int>(kGlance.count()));
+    return (watched[0].revents & POLLIN) != 0;
+  }
+
+  // Depends on a size that the box itself reports, so it is bounded by the limits; a lie buys some seconds.
+  bool hopeless(Clock::time_point since) const {
+    const BoxResult result = read_header();
+    const std::uint64_t most = limits_.pixel_bytes / 4;
+    const std::uint64_t pixels = std::min(std::uint64_t{result.width} * result.height, most);
+    return process_.computed() > kPatience + kPerMegapixel * (pixels / 1'000'000) ||
+           Clock::now() - since > kStandstill;
+  }
+
+  BoxResult read_header() const {
+    BoxResult result;
+    if (::pread(output_.get(), &result, sizeof result, 0) != static_cast<ssize_t>(sizeof result)) return {};
+    return result;
+  }
+
+  Error stopped() const { return failure(Cause::cancelled, "Opening the picture was cancelled."); }
+  Error too_long() const {
+    return failure(Cause::decoder_failed, "The picture could not be opened: its decoder came to no end.");
+  }
+
+  Result<Picture> read_result(const std::string& end) {
+    // From here on nobody can change it, not even a box that got out.
+    if (::fcntl(output_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+      return failure(Cause::decoder_failed, "The picture could not be opened: its decoder holds on to it.", end);
+    }
+    BoxResult result = read_header();
+    result.note[sizeof result.note - 1] = '\0';
+    result.detail[sizeof result.detail - 1] = '\0';
+    if (result.magic != BoxResult::kMagic) result.state = BoxResult::State::nothing;
+    if (result.state == BoxResult::State::error) return reported_error(result);
+    if (result.state != BoxResult::State::picture) {
+      return failure(Cause::decoder_failed, "The picture could not be opened: its decoder broke down.", end);
+    }
+    return map_picture(result);
+  }
+
+  static Error reported_error(const BoxResult& result) {
+    const auto cause = static_cast<Cause>(result.cause);
+    switch (cause) {
+      case Cause::file_damaged:
+      case Cause::file_incomplete:
+      case Cause::format_unexpected:
+      case Cause::format_unsupported:
+      case Cause::picture_too_large:
+      case Cause::out_of_memory: break;
+      default: return failure(Cause::decoder_failed, "The picture could not be opened.", plain_text(result.note, 400));
+    }
+    const auto stage = result.stage == static_cast<std::uint32_t>(Stage::fetching) ? Stage::fetching : Stage::decoding;
+    return make_error(stage, cause, plain_text(result.note, 400), plain_text(result.detail, 400));
+  }
+
+  Result<Picture> map_picture(const BoxResult& result) const {
+    const auto lie = [] {
+      return failure(Cause::decoder_failed, "The picture could not be opened: its decoder contradicts itself.");
+    };
+    const std::uint64_t pixels = std::uint64_t{result.width} * result.height;
+    const bool turned = result.width == result.stored_height && result.height == result.stored_width;
+    const bool straight = result.width == result.stored_width && result.height == result.stored_height;
+    struct stat status {};
+    if (result.width == 0 || result.height == 0 || result.width > limits_.side || result.height > limits_.side ||
+        pixels > limits_.pixel_bytes / 4 || (!turned && !straight) || ::fstat(output_.get(), &status) != 0 ||
+        static_cast<std::uint64_t>(status.st_size) != kPixelsAt + pixels * 4) {
+      return lie();
+    }
+    const std::size_t size = static_cast<std::size_t>(pixels * 4);
+    // Populated at once: page by page the first touch costs more than the decode.
+    void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, output_.get(), kPixelsAt);
+    if (mapping == MAP_FAILED) return system_failure("mmap", errno);
+    Picture picture;
+    picture.pixels = std::shared_ptr<const std::uint8_t>(static_cast<const std::uint8_t*>(mapping),
+                                                         [size](const std::uint8_t* data) {
+                                                           ::munmap(const_cast<std::uint8_t*>(data), size);
+                                                         });
+    picture.width = result.width;
+    picture.height = result.height;
+    picture.stored_width = result.stored_width;
+    picture.stored_height = result.stored_height;
+    picture.mime = result.is_png != 0 ? "image/png" : "image/jpeg";
+    picture.note = plain_text(result.note, 600);
+    return picture;
+  }
+
+  ByteSource& source_;
+  const DecodeLimits& limits_;
+  Fd output_;
+  Fd input_;
+  Process process_;
+};
+
+}  // namespace
+
+Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits) {
+  try {
+    return Box(source, limits).run();
+  } catch (const std::bad_alloc&) {
+    return failure(Cause::out_of_memory, "There is not enough memory to open the picture.");
+  }
+}
+
+}  // namespace inset

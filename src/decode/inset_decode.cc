@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The boxed program: a file comes in through a pipe, a picture goes out into shared memory (box_result.h). By the time it reads
+// the first byte it can do nothing else any more.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "decode/box_result.h"
+#include "decode/decode_stream.h"
+#include "decode/lock_in.h"
+
+namespace inset {
+
+namespace {
+
+// Written, not mapped: the first touch of mapped shared memory costs more than the decode.
+bool write_at(const void* data, std::size_t size, std::size_t offset) {
+  constexpr std::size_t band = 1u << 20;
+  const auto* bytes = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t count = ::pwrite(kBoxOutput, bytes, std::min(size, band), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes += count;
+    offset += static_cast<std::size_t>(count);
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+class Pipe final : public ByteSource {
+ public:
+  std::span<const std::byte> next() override {
+    while (true) {
+      const ssize_t count = ::read(kBoxInput, buffer_.data(), buffer_.size());
+      if (count < 0 && errno == EINTR) continue;
+      return std::span(buffer_).first(count > 0 ? static_cast<std::size_t>(count) : 0);
+    }
+  }
+
+  // Tells the parent early, because it gives a large picture more time.
+  void size_known(std::uint32_t width, std::uint32_t height) override {
+    BoxResult result;
+    result.state = BoxResult::State::begun;
+    result.width = width;
+    result.height = height;
+    write_at(&result, sizeof result, 0);
+  }
+
+ private:
+  std::array<std::byte, 64 << 10> buffer_;
+};
+
+void copy_text(std::span<char> to, std::string_view from) {
+  const std::size_t length = std::min(from.size(), to.size() - 1);
+  std::memcpy(to.data(), from.data(), length);
+  to[length] = '\0';
+}
+
+bool report(const Error& error) {
+  BoxResult result;
+  result.state = BoxResult::State::error;
+  result.stage = static_cast<std::uint32_t>(error.stage);
+  result.cause = static_cast<std::uint32_t>(error.cause);
+  copy_text(result.note, error.what);
+  copy_text(result.detail, error.detail);
+  return write_at(&result, sizeof result, 0);
+}
+
+bool deliver(const Picture& picture) {
+  BoxResult result;
+  result.state = BoxResult::State::begun;
+  result.width = picture.width;
+  result.height = picture.height;
+  result.stored_width = picture.stored_width;
+  result.stored_height = picture.stored_height;
+  result.is_png = picture.mime == "image/png" ? 1 : 0;
+  copy_text(result.note, picture.note);
+  const std::size_t bytes = std::size_t{picture.width} * picture.height * 4;
+  if (!write_at(&result, sizeof result, 0) || !write_at(picture.pixels.get(), bytes, kPixelsAt)) return false;
+  result.state = BoxResult::State::picture;
+  return write_at(&result, sizeof result, 0);
+}
+
+template <class T>
+bool read_number(const char* text, T& value) {
+  const char* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, value);
+  return error == std::errc{} && stop == end;
+}
+
+}  // namespace
+
+}  // namespace inset
+
+int main(int argc, char** argv) {
+  using namespace inset;
+  DecodeLimits limits;
+  if (argc != 4 || std::string_view(argv[1]) != INSET_RELEASE || !read_number(argv[2], limits.side) ||
+      !read_number(argv[3], limits.pixel_bytes)) {
+    return kBoxWrongCall;
+  }
+  // What the host left open is none of this program's business.
+  ::close(0);
+  ::close(1);
+  ::close(2);
+  ::close_range(kBoxOutput + 1, ~0u, 0);
+  if (!lock_in()) return 1;
+
+  Pipe pipe;
+  const Result<Picture> picture = decode_stream(pipe, limits);
+  const bool delivered = picture ? deliver(*picture) : report(picture.error());
+  // Straight out: what libraries do at exit may need calls that are gone.
+  ::_exit(delivered ? 0 : 1);
+}
