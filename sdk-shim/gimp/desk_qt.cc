@@ -28,6 +28,15 @@ constexpr easel_choice kPlacements[] = {{"fit", "Inside the image", nullptr},
                                         {"fill", "Covering the image", nullptr},
                                         {"selection", "Inside the selection", nullptr}};
 
+// The window that shows our progress, as a number of X; 0 for none. In 3.0 it is no plain number any more.
+WId window_of_gimp() {
+#if GIMP_MAJOR_VERSION < 3
+  return static_cast<WId>(gimp_progress_get_window_handle());
+#else
+  return 0;
+#endif
+}
+
 gboolean work_off_events(gpointer) {
   QCoreApplication::processEvents();
   return G_SOURCE_CONTINUE;
@@ -119,7 +128,7 @@ class QtDesk : public Desk {
 
   // GIMP's window is another program's; the window manager is told that ours belong to it.
   static void keep_above_gimp() {
-    const auto id = static_cast<WId>(gimp_progress_get_window_handle());
+    const WId id = window_of_gimp();
     for (QWindow* window : QGuiApplication::topLevelWindows()) {
       if (id == 0 || !window->isVisible() || window->type() == Qt::ForeignWindow || window->transientParent() != nullptr) continue;
       window->setTransientParent(QWindow::fromWinId(id));

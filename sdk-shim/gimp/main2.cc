@@ -51,7 +51,7 @@ void query() {
       kNew, "Opens a generated picture as a new image",
       "Licenses a picture of a generation at Getty Images' Generative AI, which may cost money, downloads it and opens it "
       "as a new image. A picture and size that was licensed before is opened from the disk.",
-      kAuthors, kAuthors, kYear, "_Generated Image…", "", GIMP_PLUGIN, static_cast<gint>(arguments.size()), 1,
+      kAuthors, kAuthors, kYear, "Gen_erated Image…", "", GIMP_PLUGIN, static_cast<gint>(arguments.size()), 1,
       arguments.data(), &image);
   gimp_plugin_menu_register(kNew, "<Image>/File/Create");
 
@@ -66,7 +66,7 @@ void query() {
       "as the image, \"as-is\" leaves its size alone, \"fill\" covers the image, \"selection\" fits it into the "
       "selection. It lies in the middle, nothing is cut off, and the selection is kept. If the image is closed "
       "meanwhile, the picture opens as a new one.",
-      kAuthors, kAuthors, kYear, "_Generated Image…", "RGB*, GRAY*, INDEXED*", GIMP_PLUGIN,
+      kAuthors, kAuthors, kYear, "Gen_erated Image…", "RGB*, GRAY*, INDEXED*", GIMP_PLUGIN,
       static_cast<gint>(arguments.size()), 1, arguments.data(), &layer);
   gimp_plugin_menu_register(kLayer, "<Image>/Layer/New");
 

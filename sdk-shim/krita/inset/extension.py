@@ -2,15 +2,13 @@
 """The menu entries, and what one plugin instance means for Krita: which document a job is for, its form, its progress, its layer."""
 
 import os
-import stat
-import sys
 import traceback
 
 from krita import Extension, Krita
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
-from . import easel
+from . import decoder, easel
 from .canvas import Placing, is_open
 from .form import FieldCopy, Form
 from .host import PluginHost
@@ -19,18 +17,6 @@ from .placement import RULES
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 PLACEMENT = "krita-placement"
 SETTINGS = "inset"
-
-
-def make_decoder_executable():
-    """Krita's importer drops the bit that lets a program run; without it no picture could be decoded."""
-    path = os.path.join(FOLDER, "inset-decode")
-    try:
-        mode = os.stat(path).st_mode
-        if not mode & stat.S_IXUSR:
-            os.chmod(path, mode | stat.S_IXUSR)
-    except OSError as problem:
-        if os.path.exists(path):
-            print(f"inset: {path} cannot be made executable: {problem}", file=sys.stderr)
 
 
 class Progress(QProgressDialog):
@@ -73,7 +59,7 @@ class Inset(Extension):
     # Krita calls these
 
     def setup(self):
-        make_decoder_executable()
+        decoder.make_executable(FOLDER)
         QApplication.instance().aboutToQuit.connect(self._quit)
         # Downloads that were cut off are finished, and what is ready is told, once Krita has its windows.
         QTimer.singleShot(3000, self._start_quietly)

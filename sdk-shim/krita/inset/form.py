@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import (QComboBox, QDialog, QDialogButtonBox, QFormLayout, 
 from . import easel
 
 WATCHED_DELAY = 300  # milliseconds
-THUMBNAIL = 140      # pixels
+THUMBNAIL = 150      # pixels
 
 
 class FieldCopy:
@@ -80,7 +80,7 @@ class Row:
             widget.setResizeMode(QListView.Adjust)
             widget.setWrapping(True)
             widget.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-            widget.setSpacing(4)
+            widget.setSpacing(2)
             widget.setMinimumHeight(THUMBNAIL + 44)
             widget.currentItemChanged.connect(self._edited)
         elif kind == easel.CHOICE:
@@ -123,7 +123,7 @@ class Row:
             if isinstance(self.editor, QListWidget):
                 item = QListWidgetItem(label)
                 item.setData(Qt.UserRole, value)
-                item.setSizeHint(QSize(THUMBNAIL + 12, THUMBNAIL + 28))
+                item.setSizeHint(QSize(THUMBNAIL + 8, THUMBNAIL + 28))
                 if picture is not None:
                     item.setIcon(QIcon(picture))
                 self.editor.addItem(item)
@@ -170,13 +170,15 @@ class Form(QDialog):
         column.addLayout(self._layout)
         column.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.Cancel)
+        # Return in a field means the other button.
+        buttons.button(QDialogButtonBox.Cancel).setAutoDefault(False)
         self.accept_button = buttons.addButton("", QDialogButtonBox.AcceptRole)
         self.accept_button.setDefault(True)
         column.addWidget(buttons)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.finished.connect(self._finished)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(640)
 
     def show_fields(self, title, accept, fields):
         self.setWindowTitle(title)

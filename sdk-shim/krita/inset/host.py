@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The host side of the contract: one plugin instance, pumped by a timer while anything is open.
+"""The host side of the contract: one plugin instance, pumped by a timer.
 
 The plugin calls only from inside our calls into it, on Krita's main thread, so no lock is needed. `wake` is null: a thread of the
 plugin's never runs Python. No exception may reach C, so each callback ends in a guard.
@@ -13,7 +13,9 @@ from PyQt5.QtCore import QTimer
 
 from . import easel
 
-PUMP_PERIOD = 50  # milliseconds
+# In milliseconds. What an earlier run left behind is finished without a job of ours, so the plugin may have something to tell at
+# any time; that can wait longer than what a person is looking at.
+PERIOD, IDLE_PERIOD = 50, 1000
 
 
 class PluginHost:
@@ -25,7 +27,6 @@ class PluginHost:
         self._entry = easel.load(library)
         self._pumping = False
         self._timer = QTimer()
-        self._timer.setInterval(PUMP_PERIOD)
         self._timer.timeout.connect(self.pump)
 
         # C keeps the addresses of all of these.
@@ -42,8 +43,8 @@ class PluginHost:
     # What Krita asks of the plugin
 
     def start(self):
-        """Begins to pump; stops by itself when nothing is open."""
-        self._timer.start()
+        """Pumps often, until nothing is open any more; then now and then."""
+        self._timer.start(PERIOD)
 
     def invoke(self, action, target, values):
         if not self._plugin:
@@ -75,8 +76,8 @@ class PluginHost:
             return
         self._pumping = True
         try:
-            if self._plugin.contents.pump(self._plugin) == 0:
-                self._timer.stop()
+            if self._plugin.contents.pump(self._plugin) == 0 and self._timer.interval() != IDLE_PERIOD:
+                self._timer.start(IDLE_PERIOD)
         finally:
             self._pumping = False
 

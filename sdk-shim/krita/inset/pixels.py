@@ -12,7 +12,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QRectF, Qt
 from PyQt5.QtGui import QImage, QPainter
 
-BAND_BYTES = 1 << 20
+BAND_BYTES = 1 << 18
 
 
 def _rows(picture, top, count):

@@ -173,5 +173,5 @@ class Window:
         return self.number(f"(car (gimp-image-get-layers {image}))")
 
     def menu(self, *keys):
-        self.screen.focus(self.screen.windows("GIMP$")[-1])
+        self.screen.focus(self.window)
         self.screen.key(*keys)

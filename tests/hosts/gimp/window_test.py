@@ -19,6 +19,10 @@ class Window(unittest.TestCase):
         self.addCleanup(self.screen.__exit__)
         gimp.home()
 
+    def tearDown(self):
+        if any(problem for _, problem in self._outcome.result.errors + self._outcome.result.failures):
+            self.screen.shot("gimp-at-failure")
+
     def start(self, name, scenario):
         service = desk.service(name, scenario)
         self.addCleanup(service.__exit__)
@@ -42,7 +46,7 @@ class Window(unittest.TestCase):
         return form
 
     def open_form_for_layer(self, service, window, name):
-        window.menu("alt+l", "g")
+        window.menu("alt+l", "e")
         return self.fill_form(service, name)
 
     def held(self, service, name):
@@ -117,7 +121,7 @@ class Window(unittest.TestCase):
 
     def test_a_new_image_where_none_is_open(self):
         service, window = self.start("none", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
-        window.menu("alt+f", "r", "g")
+        window.menu("alt+f", "Down", "Down", "Right", "e")
         self.fill_form(service, "gimp-form-new")
         self.screen.key("Return")
         self.held(service, "file")

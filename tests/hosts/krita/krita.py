@@ -33,10 +33,10 @@ def home():
 def start(scene, stand_in, data, out, **more):
     """Starts Krita; it plays the scene and quits by itself."""
     variables = desk.environment(home(), stand_in, data)
-    variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out, **more)
-    log = open(os.path.join(out, "log"), "w")
-    return subprocess.Popen(["timeout", "-k", "5", "280", "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "krita", "--nosplash"],
-                            env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    variables.update(INSET_SELFTEST_SERVICE=stand_in.folder, INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out, **more)
+    with open(os.path.join(out, "log"), "w") as log:
+        return subprocess.Popen(["timeout", "-k", "5", "280", "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "krita", "--nosplash"],
+                                env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
 
 def play(scene, stand_in, data, out, **more):

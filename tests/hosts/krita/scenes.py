@@ -4,11 +4,10 @@
 import os
 import time
 
-from krita import InfoObject, Krita
-from PyQt5.QtCore import QTimer
+from krita import InfoObject, Krita, Selection
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QPushButton
+from PyQt5.QtWidgets import QApplication, QLineEdit, QPushButton
 
 OUT = os.environ["INSET_SELFTEST_OUT"]
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
@@ -109,3 +108,209 @@ def colours(inset, result):
         document.setModified(False)
         document.close()
     result["events"] = watch.events
+
+
+def held(name):
+    return lambda: os.path.exists(os.path.join(os.environ["INSET_SELFTEST_SERVICE"], "held-" + name))
+
+
+def let_go(name):
+    open(os.path.join(os.environ["INSET_SELFTEST_SERVICE"], "release-" + name), "w").close()
+
+
+def pause(seconds):
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
+class Heart:
+    """How long Krita's event loop stood still at most."""
+
+    def __init__(self):
+        self.longest, self._last = 0.0, time.monotonic()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(1)
+
+    def _beat(self):
+        now = time.monotonic()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def stop(self):
+        self._timer.stop()
+        return self.longest
+
+
+def fill_form():
+    """From the open form to all its fields, typed as a person types."""
+    form = window("inset-form")
+    field = form.findChild(QLineEdit, "generation")
+    field.selectAll()
+    QTest.keyClicks(field, GENERATION)
+    yield lambda: form.findChild(object, "size") is not None and form.accept_button.text().startswith("License and Insert")
+
+
+def by_hand(inset, result):
+    """Menu, form, progress, the layer on the canvas, one undo, a later redo."""
+    watch = Watch(inset)
+    Krita.instance().activeWindow().qwindow().setGeometry(0, 0, 1400, 900)
+    document = new_document(1200, 900)
+    yield pause(1)
+    Krita.instance().action("inset_insert").trigger()
+    yield lambda: window("inset-form")
+    yield from fill_form()
+    yield pause(2.5)
+    shot("krita-form")
+    form = window("inset-form")
+    result["button"] = form.accept_button.text()
+    result["fields"] = sorted(form.values())
+    QTest.mouseClick(form.accept_button, Qt.LeftButton)
+    yield held("file")
+    yield lambda: window("inset-progress")
+    yield pause(0.5)
+    shot("krita-progress")
+    let_go("file")
+    yield lambda: watch.placed
+    document.waitForDone()
+    yield pause(1.5)
+    shot("krita-canvas")
+    result["layers"] = layers(document)
+    result["annotations"] = {name: bytes(document.annotation(name).data()).decode() for name in document.annotationTypes()
+                             if name.startswith("inset")}
+    undo()
+    yield lambda: len(layers(document)) == len(result["layers"]) - 1
+    result["after one undo"] = layers(document)
+    result["progress is gone"] = window("inset-progress") is None
+    result["events"] = watch.events
+
+
+def cancelled(inset, result):
+    """Cancel is clicked while the request is on its way, then the download is taken up."""
+    watch = Watch(inset)
+    document = new_document(400, 300)
+    job = inset.begin("insert", picture(0), document)
+    yield held("put")
+    yield lambda: window("inset-progress")
+    button = window("inset-progress").findChild(QPushButton)
+    began = time.monotonic()
+    QTest.mouseClick(button, Qt.LeftButton)
+    yield lambda: watch.ended(job)
+    result["cancel took"] = time.monotonic() - began
+    result["layers"] = layers(document)
+    yield lambda: window("inset-message")
+    shot("krita-cancelled")
+    window("inset-message").close()
+    let_go("put")
+    known = len(Krita.instance().documents())
+    Krita.instance().action("inset_resume").trigger()
+    yield lambda: window("inset-form")
+    shot("krita-resume")
+    QTest.mouseClick(window("inset-form").accept_button, Qt.LeftButton)
+    yield lambda: watch.placed
+    yield lambda: len(Krita.instance().documents()) == known + 1
+    result["events"] = watch.events
+
+
+def closed_form(inset, result):
+    """A form that is closed costs nothing and can be opened again."""
+    watch = Watch(inset)
+    for _ in range(2):
+        Krita.instance().action("inset_insert").trigger()
+        yield lambda: window("inset-form")
+        window("inset-form").close()
+        yield lambda: any(kind == "failed" for _, kind, _ in watch.events)
+        watch.events.clear()
+    result["message"] = window("inset-message") is not None
+
+
+def no_document(inset, result):
+    watch = Watch(inset)
+    inset.begin("insert", picture(2), None)
+    yield lambda: watch.placed
+    yield lambda: len(Krita.instance().documents()) == 1
+    document = Krita.instance().documents()[0]
+    document.setBatchmode(True)
+    document.waitForDone()
+    result["size"] = [document.width(), document.height()]
+    result["layers"] = layers(document)
+    result["exported"] = export(document, os.path.join(OUT, "new.png"))
+    result["annotations"] = document.annotationTypes()
+    document.saveAs(os.path.join(OUT, "new.kra"))
+
+
+def closed_document(inset, result):
+    watch = Watch(inset)
+    document = new_document(400, 300)
+    other = new_document(200, 100)
+    inset.begin("insert", picture(2), document)
+    yield held("file")
+    document.setModified(False)
+    document.close()
+    yield pause(0.5)
+    let_go("file")
+    yield lambda: watch.placed
+    yield lambda: len(Krita.instance().documents()) == 2
+    result["sizes"] = sorted([each.width(), each.height()] for each in Krita.instance().documents())
+    result["reason"] = watch.placed[0][2]
+    result["other"] = layers(other)
+
+
+def placements(inset, result):
+    watch = Watch(inset)
+    document = new_document(600, 400)
+    result["bounds"] = {}
+    for rule in ("fit", "as-is", "fill", "selection"):
+        if rule == "selection":
+            chosen = Selection()
+            chosen.select(100, 50, 128, 192, 255)
+            document.setSelection(chosen)
+        count = len(watch.placed)
+        inset.begin("insert", picture(2), document, rule)
+        yield lambda: len(watch.placed) > count
+        box = watch.placed[-1][1].bounds()
+        result["bounds"][rule] = [box.x(), box.y(), box.width(), box.height()]
+    chosen = document.selection()
+    result["selection"] = [chosen.x(), chosen.y(), chosen.width(), chosen.height()] if chosen else None
+    export(document, os.path.join(OUT, "scaled.png"), watch.placed[2][1])
+
+
+def large(inset, result):
+    """How long Krita stands still for 4096 × 4096."""
+    watch = Watch(inset)
+    for depth in ("U8", "U16"):
+        document = new_document(4096, 4096, depth, "RGBA", depth)
+        document.waitForDone()
+        yield pause(1)
+        count = len(watch.placed)
+        heart = Heart()
+        inset.begin("insert", picture(1, "4k"), document)
+        yield lambda: len(watch.placed) > count
+        placing = watch.placed[-1][0]
+        result[depth] = {"turn": placing.longest_turn, "insertion": placing.insertion, "stop": heart.stop()}
+        document.setModified(False)
+        document.close()
+
+
+def killed(inset, result):
+    inset.begin("insert", picture(2), None)
+    yield held("put")
+    os.kill(os.getpid(), 9)
+
+
+def resumed(inset, result):
+    """The next start says what is ready, and places nothing unasked."""
+    watch = Watch(inset)
+    yield lambda: window("inset-message")
+    shot("krita-told")
+    result["told"] = window("inset-message").text()
+    window("inset-message").close()
+    result["unasked"] = len(Krita.instance().documents())
+    Krita.instance().action("inset_resume").trigger()
+    yield lambda: window("inset-form")
+    QTest.mouseClick(window("inset-form").accept_button, Qt.LeftButton)
+    yield lambda: watch.placed
+    yield lambda: len(Krita.instance().documents()) == 1
+    document = Krita.instance().documents()[0]
+    document.setBatchmode(True)
+    document.waitForDone()
+    result["exported"] = export(document, os.path.join(OUT, "resumed.png"))

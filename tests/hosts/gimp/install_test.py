@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Installing and removing for GIMP, and the archive."""
+
+import os
+import subprocess
+import tarfile
+import unittest
+
+import desk
+import gimp
+
+PLUG_INS = ".config/GIMP/2.10/plug-ins"
+
+
+def run(*words, home):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "GIMP"))}
+    return subprocess.run(words, env=dict(clean, HOME=home), check=True, capture_output=True, text=True).stdout
+
+
+class Install(unittest.TestCase):
+    def test_it_is_there_and_gone_again(self):
+        home = desk.folder("gimp-install")
+        run(gimp.INSTALL, "--remove", home=home)
+        for _ in range(2):
+            run(gimp.INSTALL, "--build", desk.BUILD, home=home)
+        folder = os.path.join(home, PLUG_INS, "inset")
+        self.assertLessEqual({"inset", "inset.so"}, set(os.listdir(folder)))
+        self.assertLessEqual(set(os.listdir(folder)), {"inset", "inset.so", "inset-decode"})
+        self.assertTrue(os.access(os.path.join(folder, "inset"), os.X_OK))
+        run(gimp.INSTALL, "--remove", home=home)
+        self.assertEqual([], os.listdir(os.path.join(home, PLUG_INS)))
+
+    def test_what_the_person_put_there_stays(self):
+        home = desk.folder("gimp-install-other")
+        run(gimp.INSTALL, "--build", desk.BUILD, home=home)
+        mine = os.path.join(home, PLUG_INS, "inset", "mine.txt")
+        open(mine, "w").close()
+        run(gimp.INSTALL, "--remove", home=home)
+        self.assertEqual(["mine.txt"], os.listdir(os.path.dirname(mine)))
+
+    def test_the_archive_holds_the_folder_and_its_bits(self):
+        out = desk.folder("gimp-archive")
+        archives = run(os.path.join(desk.ROOT, "dist", "pack-gimp"), "--build", desk.BUILD, "--out", out,
+                       home=desk.folder("home")).split()
+        self.assertTrue(any("gimp-2.10" in archive for archive in archives), archives)
+        for archive in archives:
+            with tarfile.open(archive) as tar:
+                self.assertLessEqual({"inset", "inset/inset", "inset/inset.so"}, set(tar.getnames()))
+                self.assertEqual(0o755, tar.getmember("inset/inset").mode)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

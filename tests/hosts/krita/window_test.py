@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Krita with its window: menu, form, progress, Cancel, undo, documents that are closed or not there, a crash, and how long Krita's
+window stands still. The scenes are in scenes.py; the screenshots in the build's folder are for people to look at."""
+
+import json
+import os
+import shutil
+import unittest
+import zipfile
+
+import numpy
+from PIL import Image
+
+import krita
+import desk
+
+SIZE_OF_DOGS = [768, 1024]
+
+
+class Scenes(unittest.TestCase):
+    def play(self, scene, scenario, **more):
+        """Its result, the service it had, and its folder."""
+        service = desk.service(scene, scenario)
+        self.addCleanup(service.__exit__)
+        out = desk.folder(scene + "-out")
+        result = krita.play(scene, service, desk.folder(scene + "-data"), out, **more)
+        shots = os.path.join(desk.BUILD, "screenshots")
+        os.makedirs(shots, exist_ok=True)
+        for name in os.listdir(out):
+            if name.startswith("krita-"):
+                shutil.copy(os.path.join(out, name), shots)
+        return result, service, out
+
+    def is_dogs(self, path):
+        with Image.open(os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")) as sold, Image.open(path) as got:
+            self.assertEqual(0, desk.worst(numpy.array(sold), numpy.array(got.convert("RGBA"))))
+
+    def test_menu_form_progress_layer_and_one_undo(self):
+        result, service, _ = self.play("by_hand", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
+        self.assertRegex(result["button"], "^License and Insert [0-9]+ × [0-9]+$")
+        self.assertLessEqual({"generation", "index", "size", "krita-placement"}, set(result["fields"]))
+        self.assertEqual(len(result["layers"]) - 1, len(result["after one undo"]))
+        self.assertTrue(result["progress is gone"])
+        (charge,) = service.log("ledger")
+        facts = json.loads(result["annotations"]["inset-asset-" + charge["asset_id"]])
+        self.assertEqual((charge["asset_id"], charge["generation"].upper()), (facts["asset_id"], facts["generation"].upper()))
+
+    def test_cancel_is_clicked_and_the_download_taken_up(self):
+        rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]
+        result, service, _ = self.play("cancelled", {"ready_polls": 1, "rules": rules})
+        self.assertLess(result["cancel took"], 1)
+        print(f"Cancel took {result['cancel took'] * 1000:.0f} ms")
+        self.assertEqual(1, len(result["layers"]))
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_a_form_that_is_closed(self):
+        result, service, _ = self.play("closed_form", {})
+        self.assertFalse(result["message"])
+        self.assertEqual([], service.log("ledger"))
+
+    def test_without_a_document_a_new_one(self):
+        result, service, out = self.play("no_document", {"put_answer": 200})
+        self.assertEqual(SIZE_OF_DOGS, result["size"])
+        self.assertEqual(1, len(result["layers"]))
+        self.is_dogs(os.path.join(out, "new.png"))
+        self.assertTrue(any(name.startswith("inset-asset-") for name in result["annotations"]))
+        with zipfile.ZipFile(os.path.join(out, "new.kra")) as saved:
+            kept = b"".join(saved.read(name) for name in saved.namelist() if "annotations" in name)
+        self.assertIn(service.log("ledger")[0]["asset_id"].encode(), kept)
+
+    def test_a_document_that_is_closed_meanwhile(self):
+        result, service, _ = self.play("closed_document", {"put_answer": 200, "rules": [{"route": "file", "hold": "file"}]})
+        self.assertEqual("", result["reason"])
+        self.assertEqual([[200, 100], SIZE_OF_DOGS], result["sizes"])
+        self.assertEqual(1, len(result["other"]))
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_a_layer_lies_where_the_rule_says_and_the_selection_stays(self):
+        scenario, sold = desk.serve_small("placements")
+        result, service, out = self.play("placements", scenario)
+        self.assertEqual({"fit": [172, 104, 256, 192], "as-is": [172, 104, 256, 192], "fill": [0, -25, 600, 450],
+                          "selection": [100, 98, 128, 96]}, result["bounds"])
+        self.assertEqual([100, 50, 128, 192], result["selection"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_a_crash_between_request_and_answer(self):
+        rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]
+        service = desk.service("killed", {"ready_polls": 1, "rules": rules})
+        self.addCleanup(service.__exit__)
+        data, out = desk.folder("killed-data"), desk.folder("killed-out")
+        self.assertNotEqual(0, krita.start("killed", service, data, out).wait())
+        open(os.path.join(service.folder, "release-put"), "w").close()
+        result = krita.play("resumed", service, data, out)
+        self.assertIn("Place Finished Downloads", result["told"])
+        self.assertEqual(0, result["unasked"])
+        self.is_dogs(os.path.join(out, "resumed.png"))
+        self.assertEqual(1, len(service.log("ledger")))
+        self.assertEqual(1, len([line for line in service.log("requests") if line.get("route") == "put"]))
+
+    def test_krita_does_not_stand_still(self):
+        result, _, _ = self.play("large", {"put_answer": 200})
+        for depth in ("U8", "U16"):
+            times = {name: round(seconds * 1000) for name, seconds in result[depth].items()}
+            print(f"4096 x 4096 into RGBA/{depth}: our longest turn {times['turn']} ms of the processor, Krita's own insertion "
+                  f"{times['insertion']} ms, its longest stop of any kind {times['stop']} ms")
+            self.assertLess(result[depth]["turn"], 0.05)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
