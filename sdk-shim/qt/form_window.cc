@@ -177,7 +177,17 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
     option_->setChecked(option->checked != 0);
   }
   place_rows();
-  rows.clear();  // those that are not shown any more
+  // Those that are not shown any more. The focus of one that goes waits for its return: it must not fall on a button.
+  for (const auto& row : rows) {
+    if (!row || !row->editor || !row->editor->widget()->hasFocus() || find(row->key)) continue;
+    lost_focus_ = row->key;
+    setFocus();
+  }
+  rows.clear();
+  if (Row* back = lost_focus_.isEmpty() ? nullptr : find(lost_focus_); back && back->editor) {
+    if (hasFocus()) back->editor->widget()->setFocus();
+    lost_focus_.clear();
+  }
   look_at_required();
   fit();
 
@@ -205,6 +215,7 @@ void FormWindow::place_rows() {
   for (auto row = rows_.begin(); row != rows_.end(); ++row) {
     if (option_ && row == last.base() && last != rows_.rend()) {
       form_->addRow(QString(), option_);
+      if (before) setTabOrder(before, option_);
       before = option_;
     }
     if ((*row)->label) {
@@ -243,8 +254,17 @@ void FormWindow::fit() {
                                                 : page_->sizeHint().height();
   const int high = needed + accept_->sizeHint().height() + margins.top() + margins.bottom() + layout()->spacing() + 4;
   const bool fresh = !isVisible();
+  const QPoint middle = frameGeometry().center();
   resize(fresh ? std::min(width, room.width() * 9 / 10) : wide,
          std::min(fresh ? high : std::max(high, height()), room.height() * 9 / 10));
+  if (fresh) return;
+  // It grows around its middle, and stays on the screen.
+  QRect frame = frameGeometry();
+  frame.moveCenter(middle);
+  frame.moveRight(std::min(frame.right(), room.right()));
+  frame.moveBottom(std::min(frame.bottom(), room.bottom()));
+  frame.moveTopLeft(QPoint(std::max(frame.left(), room.left()), std::max(frame.top(), room.top())));
+  if (frame.topLeft() != pos()) move(frame.topLeft());
 }
 
 void FormWindow::edited(Row& row) {

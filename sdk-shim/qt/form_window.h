@@ -55,6 +55,7 @@ class FormWindow : public QDialog {
   std::vector<std::unique_ptr<Row>> rows_;
   QCheckBox* option_ = nullptr;
   QString option_key_;
+  QString lost_focus_;  // the key of a row that went while it had the focus
   QWidget* page_;
   QFormLayout* form_;
   QScrollArea* scroll_;

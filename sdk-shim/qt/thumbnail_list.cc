@@ -12,7 +12,7 @@ namespace {
 constexpr int kSide = 148;
 
 // Smoothly scaled, but the large step is the fast one: this runs on the thread of the widgets.
-QPixmap preview_of(const easel_image& image, const QPalette& palette) {
+QPixmap preview_of(const easel_image& image) {
   const QImage whole(image.pixels, static_cast<int>(image.width), static_cast<int>(image.height),
                      static_cast<int>(image.stride), QImage::Format_RGBA8888);
   const QSize size = whole.size().scaled(kSide, kSide, Qt::KeepAspectRatio);
@@ -20,7 +20,7 @@ QPixmap preview_of(const easel_image& image, const QPalette& palette) {
   if (whole.width() > 2 * size.width()) small = whole.scaled(2 * size, Qt::IgnoreAspectRatio, Qt::FastTransformation);
   small = small.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
   QPixmap out(kSide, kSide);
-  out.fill(palette.color(QPalette::Base));
+  out.fill(Qt::transparent);
   QPainter(&out).drawImage((kSide - size.width()) / 2, (kSide - size.height()) / 2, small);
   return out;
 }
@@ -28,7 +28,7 @@ QPixmap preview_of(const easel_image& image, const QPalette& palette) {
 // Where there is no preview: an empty frame, crossed.
 QPixmap no_preview(const QPalette& palette) {
   QPixmap out(kSide, kSide);
-  out.fill(palette.color(QPalette::Base));
+  out.fill(Qt::transparent);
   QPainter painter(&out);
   painter.setRenderHint(QPainter::Antialiasing);
   QColor faint = palette.color(QPalette::Text);
@@ -71,8 +71,10 @@ void ThumbnailList::show_choices(const easel_field& field) {
   for (size_t i = 0; i < field.choice_count; ++i) {
     const easel_choice& choice = field.choices[i];
     const QString label = QString::fromUtf8(choice.label ? choice.label : choice.value);
-    auto* item = new QListWidgetItem(
-        QIcon(choice.thumbnail ? preview_of(*choice.thumbnail, palette()) : no_preview(palette())), label, this);
+    const QPixmap preview = choice.thumbnail ? preview_of(*choice.thumbnail) : no_preview(palette());
+    QIcon icon(preview);
+    icon.addPixmap(preview, QIcon::Selected);  // the chosen one in its own colours, too
+    auto* item = new QListWidgetItem(icon, label, this);
     item->setData(Qt::UserRole, QString::fromUtf8(choice.value));
     item->setToolTip(label);
     item->setSizeHint(cell);

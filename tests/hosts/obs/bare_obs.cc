@@ -79,7 +79,7 @@ BareObs::BareObs(bool with_websocket) {
   if (!mkdtemp(folder)) std::abort();
   config_ = folder;
   base_set_log_handler(keep_log, nullptr);
-  Display* display = XOpenDisplay(nullptr);
+  static Display* const display = XOpenDisplay(nullptr);  // libobs does not take it over
   if (!display) {
     std::fprintf(stderr, "no X display: run this by xvfb-run\n");
     std::abort();

@@ -274,7 +274,7 @@ TEST(ModuleAlone, SaysInOneLineThatThePluginIsNotThere) {
     BareObs obs;
     ASSERT_TRUE(obs.load((folder / "inset-obs.so").string(), INSET_OBS_DATA));
     EXPECT_EQ(obs.log("[inset]").size(), 1u);
-    EXPECT_EQ(obs.log("not available").size(), 1u);
+    EXPECT_EQ(obs.log("[inset] not available").size(), 1u);
     EXPECT_NE(obs_source_get_display_name("inset_picture"), nullptr);
     obs.run_for(100ms);
   }

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The real OBS, from the menu to the picture: sign-in, form, progress; exact pixels; quit in the middle of a second
+download; and what is there after the restart. Screenshots go to the build folder's "screens"."""
+
+import os
+import subprocess
+import time
+
+import numpy
+from PIL import Image
+
+import obs
+from obs import Obs, desk, ledger, wait_for
+
+INSTALL = os.path.join(desk.ROOT, "dist", "install-obs")
+GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
+
+
+def original_of(host, source):
+    return host.request("GetInputSettings", inputName=source)["inputSettings"]
+
+
+def assert_exact(host, source):
+    settings = original_of(host, source)
+    expected = numpy.asarray(Image.open(settings["path"]).convert("RGBA"))
+    shown = numpy.asarray(host.source_picture(source))
+    assert shown.shape == expected.shape, (shown.shape, expected.shape)
+    difference = int(numpy.abs(shown.astype(int) - expected.astype(int)).max())
+    assert difference == 0, f"differs by {difference}"
+    return settings
+
+
+def main():
+    home = desk.folder("obs-home")
+    data = desk.folder("obs-data")
+    stand_in = desk.service("obs")
+    subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=home), check=True, stdout=subprocess.DEVNULL)
+    signed_out = desk.environment(home, stand_in, data)
+    signed_in = dict(signed_out)
+    for name in ("INSET_API_KEY", "INSET_CLIENT_SECRET"):
+        del signed_out[name]
+
+    windows = subprocess.Popen(["openbox"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    host = Obs(home, signed_out, "first")
+    try:
+        host.wait_for_log("[inset] Inset ")
+        host.connect()
+        assert "forms by Qt" in host.log(), host.log()
+        time.sleep(1)
+
+        main_window = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^OBS [0-9]"], capture_output=True,
+                                     text=True, check=True).stdout.split()[0]
+        subprocess.run(["xdotool", "windowactivate", "--sync", main_window], check=True)
+        host.keys("alt+t")
+        time.sleep(0.7)
+        host.screen("menu")
+        host.keys("Escape", "Escape")
+        host.press("Insert Generated Image…", "menu item")
+
+        # Nobody has signed in yet.
+        host.type_into("API key", stand_in.said["api_key"])
+        host.type_into("Client secret", stand_in.said["client_secret"])
+        host.screen("sign-in")
+        host.press("Sign In")
+
+        # The form, by keyboard where the choice is.
+        host.type_into("Generation", GENERATION)
+        host.find("License and Insert 1024 × 576", "push button", 30)
+        host.keys("Tab", "Right", "Right")
+        host.find("License and Insert 768 × 1024", "push button", 30)
+        host.keys("Tab", "Down")
+        host.find("License and Insert 3072 × 4096", "push button", 30)
+        host.keys("Up")
+        host.find("License and Insert 768 × 1024", "push button", 30)
+        assert host.find("A charge may apply under your agreement.", "label")
+        time.sleep(1)
+        host.screen("form")
+        host.press("License and Insert 768 × 1024")
+        time.sleep(0.6)
+        host.screen("progress")
+        host.wait_for_log("[inset] shown: 768 x 1024")
+        time.sleep(0.7)
+        host.screen("scene")
+        (source,) = host.items()
+        settings = assert_exact(host, source)
+        assert settings["facts"]["asset_id"] and settings["facts"]["sha256"], settings
+        assert host.wait_for_event("placed")["eventData"]["width"] == 768
+        everything = host.log() + str(settings)
+        assert stand_in.said["client_secret"] not in everything and stand_in.said["api_key"] not in everything
+
+        # What goes wrong is said in a window.
+        stand_in.control(do="scenario", quota=0)
+        host.press("Insert Generated Image…", "menu item")
+        host.find("Generation", "text")
+        host.type_into("Generation", GENERATION)
+        host.find("License and Insert 1024 × 576", "push button", 30)
+        host.press("License and Insert 1024 × 576")
+        host.find("Close", "push button", 30)
+        time.sleep(0.5)
+        host.screen("error")
+        host.press("Close")
+        assert len(ledger(stand_in)) == 1
+
+        # Quit while a second picture is on its way.
+        stand_in.control(do="scenario", quota=10, rules=[{"route": "file", "hold": "file", "hold_at": 50000}])
+        assert host.vendor("insert", generation=GENERATION, index=1, size="4k")["accepted"]
+        wait_for(lambda: os.path.exists(os.path.join(stand_in.folder, "held-file")), 60, "the second download")
+        took = host.quit()
+        print(f"quit in the middle of a download: {took:.2f} s")
+        assert "[inset] ended" in host.log()
+        stand_in.control(do="scenario", rules=[])
+        write = os.path.join(stand_in.folder, "release-file")
+        open(write, "w").close()
+
+        host = Obs(home, signed_in, "second")
+        host.wait_for_log("[inset] shown: 768 x 1024")
+        host.connect()
+        assert host.items() == [source], host.items()
+        assert_exact(host, source)
+        # The second one is made ready, and not placed unasked.
+        wait_for(lambda: len(os.listdir(os.path.join(data, "originals"))) == 2, 60, "the second original")
+        time.sleep(1)
+        host.screen("ready")
+        assert host.items() == [source], host.items()
+        assert sorted((c["index"], c["size"]) for c in ledger(stand_in)) == [(1, "4k"), (2, "1k")]
+        print(f"quit: {host.quit():.2f} s")
+    except BaseException:
+        host.screen("failed")
+        host.print_forms()
+        print(host.log()[-2000:])
+        raise
+    finally:
+        host.end()
+        windows.terminate()
+        windows.wait()
+        stand_in.stop()
+
+
+if __name__ == "__main__":
+    main()
