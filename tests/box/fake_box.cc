@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Stands where inset-decode should, and misbehaves as the first byte of its input says.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "decode/box_result.h"
+
+using inset::BoxResult;
+using inset::kBoxInput;
+using inset::kBoxOutput;
+using inset::kPixelsAt;
+
+namespace {
+
+void leave(const BoxResult& result, off_t size) {
+  if (::ftruncate(kBoxOutput, size) != 0) _exit(9);
+  if (::pwrite(kBoxOutput, &result, sizeof result, 0) < 0) _exit(9);
+}
+
+[[noreturn]] void spin() {
+  volatile unsigned turns = 0;
+  while (true) {
+    const unsigned next = turns + 1;
+    turns = next;
+  }
+}
+
+BoxResult picture(std::uint32_t width, std::uint32_t height) {
+  BoxResult result;
+  result.state = BoxResult::State::picture;
+  result.width = result.stored_width = width;
+  result.height = result.stored_height = height;
+  return result;
+}
+
+}  // namespace
+
+int main(int, char**) {
+  char what = 0;
+  if (::read(kBoxInput, &what, 1) != 1) return 8;
+  const off_t tiny = kPixelsAt + 2 * 2 * 4;
+  switch (what) {
+    case 'g': leave(picture(2, 2), tiny); return 0;
+    case 'c': ::raise(SIGSEGV); return 0;
+    case 'k': ::kill(::getpid(), SIGKILL); return 0;
+    case 'l': spin();
+    case 's': return 0;  // silent
+    case 'w': leave(picture(40000, 2), kPixelsAt + 40000 * 2 * 4); return 0;
+    case 'p': leave(picture(2, 2), kPixelsAt + 4); return 0;            // fewer pixels than it says
+    case 'z': leave(picture(0, 2), kPixelsAt); return 0;
+    case 'o': leave(picture(16000, 16000), kPixelsAt); return 0;        // beyond the budget
+    case 'x': {
+      BoxResult result = picture(2, 2);
+      result.stored_width = 7;
+      leave(result, tiny);
+      return 0;
+    }
+    case 'm': {
+      BoxResult result = picture(2, 2);
+      result.magic = 1;
+      leave(result, tiny);
+      return 0;
+    }
+    case 'e': {
+      BoxResult result;
+      result.state = BoxResult::State::error;
+      result.cause = 4711;
+      std::memset(result.note, 'A', sizeof result.note);  // no end
+      leave(result, sizeof result);
+      return 1;
+    }
+    case 'v': return inset::kBoxWrongCall;
+    case 'q': {  // whole result, but it goes on
+      leave(picture(2, 2), tiny);
+      spin();
+    }
+    default: return 7;
+  }
+}
