@@ -74,19 +74,37 @@ void Flow::replay(const std::vector<Record>& records) {
       pending_ = true;
       joined_ = pending->joined;
     } else if (const auto* ready = std::get_if<ReadyRecord>(&record)) {
-      licensed_ = true;
-      asset_id_ = ready->asset_id;
+      note_licence(ready->asset_id);
     } else if (const auto* saved = std::get_if<SavedRecord>(&record)) {
       licensed_ = true;
       saved_ = *saved;
-    } else if (std::holds_alternative<OtherSizeRecord>(record)) {
-      unresolved_.clear();
-      pending_ = joined_ = licensed_ = false;
-      asset_id_.clear();
-      saved_.reset();
+    } else if (const auto* other = std::get_if<OtherSizeRecord>(&record)) {
+      note_other_size(other->asset_id);
     }
     // Placed, cancelled and dropped jobs are taken up like any other once the person asks for them.
   }
+}
+
+void Flow::note_licence(const std::string& asset_id) {
+  if (!licensed_ || licence_.empty()) licence_ = asset_id;
+  licensed_ = true;
+  pending_ = false;
+  asset_id_ = asset_id;
+}
+
+// A download turned out to be another size. That accounts for the last PUT and for no earlier one; and if this size had been
+// licensed under another asset id before, it still is.
+void Flow::note_other_size(const std::string& asset_id) {
+  saved_.reset();
+  pending_ = joined_ = false;
+  if (licensed_ && asset_id != licence_) {
+    asset_id_ = licence_;
+    return;
+  }
+  unresolved_.erase(attempts_);
+  licensed_ = false;
+  asset_id_.clear();
+  licence_.clear();
 }
 
 void Flow::start(Time now, std::optional<Millis> since_put) {
@@ -260,9 +278,7 @@ bool Flow::on_written(Time now) {
       poll_again(now, accepted_.retry_after);
       return true;
     case State::noting_ready:
-      licensed_ = true;
-      pending_ = false;
-      asset_id_ = ready_.asset_id;
+      note_licence(ready_.asset_id);
       state_ = State::fetching;
       return true;
     case State::noting_saved:
@@ -275,12 +291,10 @@ bool Flow::on_written(Time now) {
       return true;
     case State::noting_other_size: {
       const bool joined = joined_;
-      unresolved_.clear();
-      pending_ = joined_ = licensed_ = false;
-      asset_id_.clear();
+      note_other_size(other_size_.asset_id);
       fail(error_);
       // The one that was under way is what came; whether the service also counts ours, it did not say.
-      if (!joined) error_ = with_paid(error_, Paid::maybe);
+      if (!joined && error_.paid == Paid::no) error_ = with_paid(error_, Paid::maybe);
       return true;
     }
     case State::noting_placed: state_ = State::finished; return true;
@@ -302,9 +316,10 @@ void Flow::begin_intent() {
 
 bool Flow::on_putting(const Event& event, Time now) {
   if (const auto* ready = as<Ready>(event)) {
-    if (ready->foreign) {
-      accepted_ = {};
-      state_ = State::noting_pending;
+    if (ready->foreign) {  // of what became of this request it says nothing
+      put_at_ = now;
+      begin_polling(now);
+      poll_again(now, {});
     } else {
       ready_ = *ready;
       state_ = State::noting_ready;
@@ -364,6 +379,10 @@ void Flow::poll_again(Time now, std::optional<Millis> retry_after) {
   first_poll_ = false;
   get_backoff_.reset();
   get_renewed_ = false;
+  if (!interval && !pending_ && !licensed_) {
+    give_up_asking("The answer to the request was lost, and the service knows only of another size.", {}, 200);
+    return;
+  }
   if (!interval) {
     fail(make_error(Stage::waiting, Cause::still_preparing,
                     "The service is still preparing the picture after ten minutes."));
@@ -382,6 +401,19 @@ void Flow::ask_later(Error error, std::optional<Millis> retry_after, Time now) {
   }
 }
 
+// The service was asked for long enough, and knows of no download that could be ours.
+void Flow::give_up_asking(std::string what, std::string detail, int http_status) {
+  error_ = make_error(Stage::requesting, Cause::outcome_unknown, std::move(what), std::move(detail), http_status);
+  if (!plan_.may_request) {
+    fail(error_);
+  } else if (plan_.again) {
+    plan_.again = false;  // one word, one PUT
+    begin_intent();
+  } else {
+    state_ = State::asking;
+  }
+}
+
 bool Flow::on_getting(const Event& event, Time now) {
   const auto* ready = as<Ready>(event);
   const auto* accepted = as<Accepted>(event);
@@ -389,10 +421,11 @@ bool Flow::on_getting(const Event& event, Time now) {
     ready_ = *ready;
     state_ = State::noting_ready;
   } else if (ready || accepted) {
-    if (pending_ || licensed_) {
+    // The file of another size proves neither that our request was taken nor that it was not.
+    if (pending_ || licensed_ || ready) {
       poll_again(now, accepted ? accepted->retry_after : std::nullopt);
     } else {
-      accepted_ = accepted ? *accepted : Accepted{};
+      accepted_ = *accepted;
       state_ = State::noting_pending;
     }
   } else if (const auto* unauthorized = as<Unauthorized>(event)) {
@@ -417,17 +450,8 @@ bool Flow::on_getting(const Event& event, Time now) {
     if (pending_ || licensed_ || now - put_at_ < kDoubt) {
       poll_again(now, {});
     } else {
-      error_ = make_error(Stage::requesting, Cause::outcome_unknown,
-                          "The answer to the request was lost, and the service knows of no download.",
-                          unknown->error.detail, unknown->error.http_status);
-      if (!plan_.may_request) {
-        fail(error_);
-      } else if (plan_.again) {
-        plan_.again = false;  // one word, one PUT
-        begin_intent();
-      } else {
-        state_ = State::asking;
-      }
+      give_up_asking("The answer to the request was lost, and the service knows of no download.", unknown->error.detail,
+                     unknown->error.http_status);
     }
   } else {
     return false;
@@ -580,34 +604,35 @@ double Flow::chance() {
 }
 
 std::string Flow::fingerprint(Time now) const {
-  const auto age = [&](Time since) -> int {
-    const Millis passed = now - since;
-    return passed < std::chrono::seconds(12)   ? 0
-           : passed < kDoubt                   ? 1
-           : passed < std::chrono::seconds(60) ? 2
-           : passed < kPollLimit               ? 3
-                                               : 4;
-  };
   std::string text;
   const auto add = [&](auto value) { (text += std::to_string(static_cast<long long>(value))) += ' '; };
   add(state_);
+  if (state_ == State::finished) return text;
+  if (state_ == State::failed) {
+    add(error_.cause);
+    add(error_.paid);
+    return text;
+  }
+  // Only what can still make a difference from here, but for the length of a wait.
   const bool leads_on = state_ == State::noting_refusal || state_ == State::renewing;
+  const bool polls = state_ == State::waiting || state_ == State::getting || (leads_on && then_ == State::getting);
+  const bool unclear = !licensed_ && !pending_;
   add(leads_on ? then_ : State::failed);
-  add(state_ == State::failed ? static_cast<int>(error_.cause) : -1);
-  add(state_ == State::failed ? static_cast<int>(error_.paid) : -1);
-  for (const bool flag : {job_noted_, pending_, joined_, licensed_, saved_.has_value(),
-                          saved_ && saved_->size_differs, first_poll_, put_renewed_, get_renewed_,
-                          size_refetched_, plan_.again, plan_.may_request, plan_.accept_size}) {
+  for (const bool flag : {job_noted_, pending_, joined_, licensed_, saved_.has_value(), saved_ && saved_->size_differs,
+                          polls && first_poll_, !licensed_ && put_renewed_, polls && get_renewed_, size_refetched_,
+                          unclear && plan_.again, unclear && plan_.may_request, plan_.accept_size, plan_.place,
+                          licence_.empty(), asset_id_.empty(), asset_id_ == licence_}) {
     add(flag);
   }
   add(unresolved_.size());
-  add(put_backoff_.failures());
-  add(get_backoff_.failures());
+  add(unresolved_.contains(attempts_));
+  add(unclear && plan_.may_request ? put_backoff_.failures() : 0);
+  add(polls ? get_backoff_.failures() : 0);
   add(fetch_backoff_.failures());
   add(damaged_);
   add(links_refused_);
-  add(age(put_at_));
-  add(age(polling_since_));
+  add(polls && unclear && now - put_at_ >= kDoubt);
+  add(polls && now - polling_since_ >= kPollLimit);
   return text;
 }
 

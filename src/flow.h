@@ -132,6 +132,8 @@ class Flow {
   bool on_written(Time now);
 
   void replay(const std::vector<Record>& records);
+  void note_licence(const std::string& asset_id);
+  void note_other_size(const std::string& asset_id);
   void start(Time now, std::optional<Millis> since_put);
   void begin_intent();
   void begin_polling(Time now);
@@ -139,6 +141,7 @@ class Flow {
   void wait_until(Time until);
   void refuse(Error error, std::string code, State then);
   void try_put_later(Error error, std::optional<Millis> retry_after, std::string code, Time now);
+  void give_up_asking(std::string what, std::string detail, int http_status);
   void ask_later(Error error, std::optional<Millis> retry_after, Time now);
   void judge_size(SavedRecord file);
   void fail(Error error);
@@ -160,7 +163,8 @@ class Flow {
   bool pending_ = false;
   bool joined_ = false;
   bool licensed_ = false;  // an asset id of this size is known
-  std::string asset_id_;
+  std::string licence_;    // the first such one
+  std::string asset_id_;   // that of the link at hand; another one if the service now names another
   std::optional<SavedRecord> saved_;
 
   // Facts of this run alone.

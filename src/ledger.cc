@@ -37,12 +37,14 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
   LedgerEntry entry;
   entry.id = std::move(id);
   std::set<int> unresolved;
+  int last_attempt = 0;
+  bool licensed = false;
   for (const Record& record : records) {
     std::visit([&](const auto& r) { entry.updated = r.time; }, record);
     if (const auto* job = std::get_if<JobRecord>(&record)) {
       entry.job = *job;
     } else if (const auto* intent = std::get_if<IntentRecord>(&record)) {
-      unresolved.insert(intent->attempt);
+      unresolved.insert(last_attempt = intent->attempt);
       entry.standing = Standing::unclear;
       entry.cancelled = false;
     } else if (const auto* refused = std::get_if<RefusedRecord>(&record)) {
@@ -52,15 +54,20 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
       entry.standing = Standing::pending;
     } else if (const auto* ready = std::get_if<ReadyRecord>(&record)) {
       entry.standing = Standing::licensed;
-      entry.asset_id = ready->asset_id;
+      if (!licensed || entry.asset_id.empty()) entry.asset_id = ready->asset_id;
+      licensed = true;
     } else if (const auto* saved = std::get_if<SavedRecord>(&record)) {
       entry.standing = Standing::saved;
       entry.saved = *saved;
-    } else if (std::holds_alternative<OtherSizeRecord>(record)) {
-      unresolved.clear();
-      entry.standing = Standing::unpaid;
-      entry.asset_id.clear();
+    } else if (const auto* other = std::get_if<OtherSizeRecord>(&record)) {
+      // As the flow reads it; see Flow::note_other_size().
       entry.saved.reset();
+      entry.standing = Standing::licensed;
+      if (licensed && other->asset_id != entry.asset_id) continue;
+      licensed = false;
+      entry.asset_id.clear();
+      unresolved.erase(last_attempt);
+      entry.standing = unresolved.empty() ? Standing::unpaid : Standing::unclear;
     } else if (std::holds_alternative<PlacedRecord>(record)) {
       entry.standing = Standing::placed;
     } else if (std::holds_alternative<CancelledRecord>(record)) {

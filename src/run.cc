@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "job_id.h"
+#include "ledger.h"
 
 namespace inset {
 namespace {
@@ -261,8 +262,7 @@ bool Run::is_foreign(const std::string& asset_id) const {
     sibling.size = offer.name;
     const auto journal = Journal::open(engine_.files.journal(job_id(sibling)));
     if (!journal) return false;
-    const auto* ready = last<ReadyRecord>(journal->records());
-    return ready && ready->asset_id == asset_id;
+    return summarize({}, journal->records()).asset_id == asset_id;
   });
 }
 
@@ -355,6 +355,7 @@ void Run::carry_out(const Flow::Place&) {
 void Run::hand_over(Picture picture) {
   const JobRecord& job = plan_.job;
   Placement placement;
+  placement.job_id = job_id_;
   placement.path = engine_.files.original(job_id_, saved_->mime).string();
   const std::string which = ready_.asset_id.empty() ? canonical_generation(job.generation) + "-" + std::to_string(job.index)
                                                     : ready_.asset_id;

@@ -354,6 +354,30 @@ TEST(FlowGet, ABusyAnswerIsObeyedIfItSaysHowLong) {
   EXPECT_GE(script.waiting(), 45s);
 }
 
+TEST(FlowGet, AnotherSizesFileDoesNotProveThatOursIsUnderWay) {
+  // An unclear PUT, and a service that knows of a finished download of another size: nothing is noted, and in the end the
+  // person is asked; a `pending` would forbid that for ever.
+  Script script;
+  script.to_asking_get();
+  while (script.wants<Flow::Get>()) {
+    script.on(other_sizes_file());
+    EXPECT_EQ(script.record<PendingRecord>(), nullptr);
+    if (script.wants<Flow::Wait>()) script.wait();
+  }
+  EXPECT_GE(script.now - Time(5'000'000), 10min);
+  EXPECT_TRUE(script.wants<Flow::Ask>());
+  script.on(Flow::Answer{true});
+  EXPECT_NE(script.record<IntentRecord>(), nullptr);
+}
+
+TEST(FlowGet, AnotherSizesFileAsTheAnswerToThePutIsUnclear) {
+  Script script;
+  script.to_put().on(other_sizes_file());
+  EXPECT_EQ(script.waiting(), 2500ms);
+  script.ask_until_the_doubt_is_over();
+  EXPECT_TRUE(script.wants<Flow::Ask>());
+}
+
 // ---- how often it asks ----
 
 TEST(FlowPolling, FollowsTheScheduleAndRestsAfterTenMinutes) {
@@ -660,6 +684,40 @@ TEST(FlowSize, AfterAnotherSizeTheJobStartsAnew) {
   EXPECT_TRUE(script.wants<Flow::LookUp>());
   script.restart(resume_4k());
   EXPECT_TRUE(script.wants<Flow::Finish>());
+}
+
+TEST(FlowSize, AnotherSizeLeavesAnOlderUnclearPutUnclear) {
+  Script script;
+  script.to_asking_get().ask_until_the_doubt_is_over();
+  script.on(Flow::Answer{true}).write<IntentRecord>().on(Flow::Accepted{true, {}}).write<PendingRecord>().wait();
+  script.on(our_file()).write<ReadyRecord>().on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
+  script.expect_failed(Cause::other_size_delivered, Paid::maybe);
+  script.restart(insert_4k());
+  EXPECT_TRUE(script.wants<Flow::Get>());  // and no new PUT
+  EXPECT_EQ(script.flow.paid(), Paid::maybe);
+}
+
+TEST(FlowSize, ALicenceIsNotForgottenBecauseALaterLinkLeadsElsewhere) {
+  // The link ran out, and meanwhile another computer had the service make another size.
+  Script script;
+  script.to_fetch().on(Flow::FetchFailed{an_error(Cause::link_refused, 403), {}, false});
+  script.on(Flow::Ready{our_link, "1499999999", false}).write<ReadyRecord>();
+  script.on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
+  script.expect_failed(Cause::other_size_delivered, Paid::yes);
+  for (const auto& plan : {insert_4k(), insert_again(), resume_4k()}) {
+    script.restart(plan);
+    EXPECT_TRUE(script.wants<Flow::Fetch>());  // and no new PUT
+    EXPECT_EQ(script.flow.paid(), Paid::yes);
+  }
+}
+
+TEST(FlowSize, AnIdThatTheServiceKeptBackAtFirstIsTheSameLicence) {
+  Script script;
+  script.to_put().on(Flow::Ready{our_link, "", false}).write<ReadyRecord>();
+  script.on(Flow::FetchFailed{an_error(Cause::link_refused, 403), {}, false}).on(our_file()).write<ReadyRecord>();
+  script.on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
+  script.restart(insert_4k());
+  EXPECT_TRUE(script.wants<Flow::LookUp>());
 }
 
 // ---- the canvas ----

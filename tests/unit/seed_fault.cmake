@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copies SOURCE to OUTPUT with the text of the file INSTEAD, which must stand there exactly once, replaced by that of WRITE.
+foreach(name SOURCE INSTEAD WRITE)
+  file(READ "${${name}}" ${name}_text)
+endforeach()
+string(FIND "${SOURCE_text}" "${INSTEAD_text}" first)
+string(FIND "${SOURCE_text}" "${INSTEAD_text}" last REVERSE)
+if(first EQUAL -1 OR NOT first EQUAL last)
+  message(FATAL_ERROR "The text of ${INSTEAD} does not stand exactly once in ${SOURCE}.")
+endif()
+string(LENGTH "${INSTEAD_text}" length)
+string(SUBSTRING "${SOURCE_text}" 0 ${first} before)
+math(EXPR first "${first} + ${length}")
+string(SUBSTRING "${SOURCE_text}" ${first} -1 after)
+file(WRITE "${OUTPUT}" "${before}${WRITE_text}${after}")
