@@ -121,7 +121,7 @@ class Window(unittest.TestCase):
 
     def test_a_new_image_where_none_is_open(self):
         service, window = self.start("none", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
-        window.menu("alt+f", "Down", "Down", "Right", "e")
+        window.menu("alt+f", "Down", "Right", "e")
         self.fill_form(service, "gimp-form-new")
         self.screen.key("Return")
         self.held(service, "file")
@@ -132,8 +132,8 @@ class Window(unittest.TestCase):
         self.assertEqual(1, len(service.log("ledger")))
 
 
-# GIMP's Cancel, in the line below a maximized window.
-CANCEL = (WIDTH - 60, HEIGHT - 15)
+# GIMP's Cancel, at the end of the line below the canvas of a maximized window.
+CANCEL = (WIDTH - 246, HEIGHT - 18)
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -103,7 +103,7 @@ class Scenes(unittest.TestCase):
             times = {name: round(seconds * 1000) for name, seconds in result[depth].items()}
             print(f"4096 x 4096 into RGBA/{depth}: our longest turn {times['turn']} ms of the processor, Krita's own insertion "
                   f"{times['insertion']} ms, its longest stop of any kind {times['stop']} ms")
-            self.assertLess(result[depth]["turn"], 0.05)
+        self.assertLess(max(result[depth]["turn"] for depth in ("U8", "U16")), 0.05)
 
 
 if __name__ == "__main__":

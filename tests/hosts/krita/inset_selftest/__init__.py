@@ -11,7 +11,7 @@ import traceback
 from krita import Extension, Krita
 from PyQt5.QtCore import QTimer
 
-PATIENCE = 60  # seconds for one wait
+PATIENCE = 150  # seconds for one wait
 
 
 class SelfTest(Extension):
