@@ -286,7 +286,7 @@ def large(inset, result):
         inset.begin("insert", picture(1, "4k"), document)
         yield lambda: len(watch.placed) > count
         placing = watch.placed[-1][0]
-        result[depth] = {"turn": placing.longest_turn, "insertion": placing.insertion, "stop": heart.stop()}
+        result[depth] = {"turn": placing.longest_turn, "band": placing.longest_band, "insertion": placing.insertion, "stop": heart.stop()}
         document.setModified(False)
         document.close()
 
