@@ -11,7 +11,7 @@ namespace inset_obs {
 namespace {
 
 // A band of this many bytes is uploaded in a few milliseconds even without a graphics card.
-constexpr std::uint64_t kBandBytes = 768 << 10;
+constexpr std::uint64_t kBandBytes = 640 << 10;
 constexpr std::size_t kDropAtOnce = 8;
 
 std::uint32_t rows_of_a_band(std::uint32_t width) {

@@ -59,7 +59,7 @@ class Words(unittest.TestCase):
             for name in os.listdir(folder):
                 if name.endswith((".cc", ".h")):
                     with open(os.path.join(folder, name)) as file:
-                        used |= set(re.findall(r'"([A-Z][a-z]+\.[A-Za-z0-9.]+)"', file.read()))
+                        used |= set(re.findall(r'"((?:Fact|Form|Menu|Message|Module|Notice|Progress|Source)\.[A-Za-z0-9.]+)"', file.read()))
         for name in os.listdir(os.path.join(SHIM, "data", "locale")):
             with open(os.path.join(SHIM, "data", "locale", name)) as file:
                 there = set(re.findall(r"^([A-Za-z0-9.]+)=", file.read(), re.M))
