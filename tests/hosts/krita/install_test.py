@@ -41,6 +41,7 @@ class Install(unittest.TestCase):
         plugins = os.path.join(home, ".local/share/krita/pykrita")
         self.assertLessEqual({"inset.desktop", "inset/__init__.py", "inset/easel.py", "inset/inset.so"}, set(files(plugins)))
         open(os.path.join(plugins, "inset", "mine.txt"), "w").close()
+        os.mkdir(os.path.join(plugins, "inset", "__pycache__"))  # as Krita leaves it
         run(krita.INSTALL, "--remove", home=home)
         self.assertEqual(["inset/mine.txt"], files(plugins))
         with open(settings) as file:
