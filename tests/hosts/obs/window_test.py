@@ -124,6 +124,15 @@ def main():
         assert host.items() == [source], host.items()
         assert sorted((c["index"], c["size"]) for c in ledger(stand_in)) == [(1, "4k"), (2, "1k")]
         print(f"quit: {host.quit():.2f} s")
+
+        # Taken away again, OBS starts as if it had never been there, and keeps the scene.
+        subprocess.run([INSTALL, "--remove"], env=dict(os.environ, HOME=home), check=True, stdout=subprocess.DEVNULL)
+        host = Obs(home, signed_in, "third")
+        host.wait_for_log("Startup complete")
+        host.connect()
+        assert host.items() == [source], host.items()
+        assert "[inset]" not in host.log()
+        host.quit()
     except BaseException:
         host.screen("failed")
         host.print_forms()
