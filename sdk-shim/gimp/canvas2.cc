@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Colours. GIMP 2.10 hands drawables to plug-ins without their colour space: bytes that a plug-in writes are taken as values
-// of the image's own profile. So for an image with a profile this file converts from sRGB to that profile itself, and writes
-// the result in the encoding (linear or not) that the image's precision has, so that nothing is curved twice. Without a
-// profile the image is in GIMP's own sRGB or gray, and babl converts on the way into the layer.
+// Colours. GIMP 2.10 hands drawables to plug-ins without their colour space: bytes that a plug-in writes are taken as
+// values of the image's own profile. So for an image with a profile this file converts from sRGB to that profile
+// itself, and writes the result in the encoding (linear or not) that the image's precision has, so that nothing is
+// curved twice. Without a profile the image is in GIMP's own sRGB or gray, and babl converts on the way into the layer.
 #include "gimp/canvas2.h"
 
 #include <libgimp/gimp.h>
@@ -28,9 +28,12 @@ using Owned = std::unique_ptr<T, Unref>;
 
 GimpImageType layer_type(gint32 image) {
   switch (gimp_image_base_type(image)) {
-    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
-    default: return GIMP_RGBA_IMAGE;
+    case GIMP_GRAY:
+      return GIMP_GRAYA_IMAGE;
+    case GIMP_INDEXED:
+      return GIMP_INDEXEDA_IMAGE;
+    default:
+      return GIMP_RGBA_IMAGE;
   }
 }
 
@@ -41,8 +44,10 @@ bool is_linear(gint32 image) {
     case GIMP_PRECISION_U32_LINEAR:
     case GIMP_PRECISION_HALF_LINEAR:
     case GIMP_PRECISION_FLOAT_LINEAR:
-    case GIMP_PRECISION_DOUBLE_LINEAR: return true;
-    default: return false;
+    case GIMP_PRECISION_DOUBLE_LINEAR:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -141,8 +146,7 @@ easel_status Canvas2::place(uint64_t target, const easel_image& picture, const e
 }
 
 easel_status Canvas2::new_image(const easel_image& picture, const easel_asset& asset) {
-  const gint32 image =
-      gimp_image_new(static_cast<gint>(picture.width), static_cast<gint>(picture.height), GIMP_RGB);
+  const gint32 image = gimp_image_new(static_cast<gint>(picture.width), static_cast<gint>(picture.height), GIMP_RGB);
   if (image < 0) return EASEL_FAILED;
   // The picture is what a new image begins with, not a step that can be undone.
   gimp_image_undo_disable(image);

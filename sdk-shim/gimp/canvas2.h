@@ -27,8 +27,8 @@ class Canvas2 : public Editor {
   const std::vector<gint32>& layers() const { return layers_; }
   const std::vector<gint32>& images() const { return images_; }  // new ones alone
 
-  // `target` is the number of an open image, or 0 for a new one. An image that was closed meanwhile is replaced by a new
-  // one: the picture may be paid for, and must not depend on a window.
+  // `target` is the number of an open image, or 0 for a new one. An image that was closed meanwhile is replaced by a
+  // new one: the picture may be paid for, and must not depend on a window.
   easel_status place(uint64_t target, const easel_image& image, const easel_asset& asset) override;
   void progress(const std::string& text, double fraction) override;
   void message(const std::string& text) override;

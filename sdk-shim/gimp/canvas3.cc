@@ -18,9 +18,12 @@ using Owned = std::unique_ptr<T, Unref>;
 
 GimpImageType layer_type(GimpImage* image) {
   switch (gimp_image_get_base_type(image)) {
-    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
-    default: return GIMP_RGBA_IMAGE;
+    case GIMP_GRAY:
+      return GIMP_GRAYA_IMAGE;
+    case GIMP_INDEXED:
+      return GIMP_INDEXEDA_IMAGE;
+    default:
+      return GIMP_RGBA_IMAGE;
   }
 }
 
@@ -41,7 +44,8 @@ std::optional<Box> selection_of(GimpImage* image) {
 // In its group, above the layer that is selected.
 gboolean insert(GimpImage* image, GimpLayer* layer) {
   GimpLayer** selected = gimp_image_get_selected_layers(image);
-  GimpItem* parent = selected != nullptr && selected[0] != nullptr ? gimp_item_get_parent(GIMP_ITEM(selected[0])) : nullptr;
+  GimpItem* parent =
+      selected != nullptr && selected[0] != nullptr ? gimp_item_get_parent(GIMP_ITEM(selected[0])) : nullptr;
   g_free(selected);
   return gimp_image_insert_layer(image, layer, parent != nullptr ? GIMP_LAYER(parent) : nullptr, -1);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pictures into images of GIMP 3.0. As canvas2.h, but for two things: colours are converted by GIMP, whose drawables know
-// their colour space since 3.0, and things are objects.
+// Pictures into images of GIMP 3.0. As canvas2.h, but for two things: colours are converted by GIMP, whose drawables
+// know their colour space since 3.0, and things are objects.
 #pragma once
 
 #include <libgimp/gimp.h>

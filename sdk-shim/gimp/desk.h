@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Windows of the plug-in's own process: the forms, and a progress window for the entries that work without an image, where
-// GIMP 2.10 shows no progress. They exist in interactive runs alone: a script needs no display.
+// Windows of the plug-in's own process: the forms, and a progress window for the entries that work without an image,
+// where GIMP 2.10 shows no progress. They exist in interactive runs alone: a script needs no display.
 #pragma once
 
 #include <functional>

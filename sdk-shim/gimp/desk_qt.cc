@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Qt and GLib share one main loop: on Linux Qt's event dispatcher is a set of sources in GLib's default main context, which
-// the session turns. Where a Qt was built without that, a timeout of GLib's lets Qt work off its events.
+// Qt and GLib share one main loop: on Linux Qt's event dispatcher is a set of sources in GLib's default main context,
+// which the session turns. Where a Qt was built without that, a timeout of GLib's lets Qt work off its events.
 #include "gimp/desk.h"
 
 #include <glib.h>
@@ -44,8 +44,7 @@ gboolean work_off_events(gpointer) {
 
 class QtDesk : public Desk {
  public:
-  explicit QtDesk(bool asks_placement)
-      : asks_placement_(asks_placement), application_(argument_count_, arguments_) {
+  explicit QtDesk(bool asks_placement) : asks_placement_(asks_placement), application_(argument_count_, arguments_) {
     QApplication::setApplicationDisplayName("Inset");
     QApplication::setQuitOnLastWindowClosed(false);
     if (!QAbstractEventDispatcher::instance()->inherits("QEventDispatcherGlib")) {
@@ -130,7 +129,9 @@ class QtDesk : public Desk {
   static void keep_above_gimp() {
     const WId id = window_of_gimp();
     for (QWindow* window : QGuiApplication::topLevelWindows()) {
-      if (id == 0 || !window->isVisible() || window->type() == Qt::ForeignWindow || window->transientParent() != nullptr) continue;
+      if (id == 0 || !window->isVisible() || window->type() == Qt::ForeignWindow ||
+          window->transientParent() != nullptr)
+        continue;
       window->setTransientParent(QWindow::fromWinId(id));
     }
   }

@@ -2,12 +2,15 @@
 // The plug-in program of GIMP 2.10: its procedures, menu entries and run modes. GIMP starts one process for each call.
 #include <libgimp/gimp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gimp/canvas2.h"
 #include "gimp/desk.h"
@@ -34,8 +37,9 @@ GimpParamDef parameter(GimpPDBArgType type, const char* name, const char* about)
 }
 
 void query() {
-  const GimpParamDef run_mode = parameter(
-      GIMP_PDB_INT32, "run-mode", "The run mode { RUN-INTERACTIVE (0), RUN-NONINTERACTIVE (1), RUN-WITH-LAST-VALS (2) }");
+  const GimpParamDef run_mode =
+      parameter(GIMP_PDB_INT32, "run-mode",
+                "The run mode { RUN-INTERACTIVE (0), RUN-NONINTERACTIVE (1), RUN-WITH-LAST-VALS (2) }");
   const GimpParamDef picture[] = {
       parameter(GIMP_PDB_STRING, "generation", "The id of a generation at Getty Images' Generative AI"),
       parameter(GIMP_PDB_INT32, "index", "The number of the picture in its generation, from 0"),
@@ -47,12 +51,12 @@ void query() {
   std::vector<GimpParamDef> arguments{run_mode};
   arguments.insert(arguments.end(), std::begin(picture), std::end(picture));
   const GimpParamDef image = parameter(GIMP_PDB_IMAGE, "image", "The new image");
-  gimp_install_procedure(
-      kNew, "Opens a generated picture as a new image",
-      "Licenses a picture of a generation at Getty Images' Generative AI, which may cost money, downloads it and opens it "
-      "as a new image. A picture and size that was licensed before is opened from the disk.",
-      kAuthors, kAuthors, kYear, "Gen_erated Image…", "", GIMP_PLUGIN, static_cast<gint>(arguments.size()), 1,
-      arguments.data(), &image);
+  gimp_install_procedure(kNew, "Opens a generated picture as a new image",
+                         "Licenses a picture of a generation at Getty Images' Generative AI, which may cost money, "
+                         "downloads it and opens it "
+                         "as a new image. A picture and size that was licensed before is opened from the disk.",
+                         kAuthors, kAuthors, kYear, "Gen_erated Image…", "", GIMP_PLUGIN,
+                         static_cast<gint>(arguments.size()), 1, arguments.data(), &image);
   gimp_plugin_menu_register(kNew, "<Image>/File/Create");
 
   arguments = {run_mode, parameter(GIMP_PDB_IMAGE, "image", "The image that gets the layer"),
@@ -62,7 +66,8 @@ void query() {
   const GimpParamDef layer = parameter(GIMP_PDB_LAYER, "layer", "The new layer");
   gimp_install_procedure(
       kLayer, "Inserts a generated picture as a layer",
-      "As plug-in-inset-new, but into an open image, as a layer above the active one: \"fit\" makes it at most as large "
+      "As plug-in-inset-new, but into an open image, as a layer above the active one: \"fit\" makes it at most as "
+      "large "
       "as the image, \"as-is\" leaves its size alone, \"fill\" covers the image, \"selection\" fits it into the "
       "selection. It lies in the middle, nothing is cut off, and the selection is kept. If the image is closed "
       "meanwhile, the picture opens as a new one.",
@@ -146,27 +151,31 @@ Request request_from(const GimpParam* first) {
 class Call {
  public:
   Call(std::string name, const GimpParam* arguments, gint count)
-      : name_(std::move(name)), arguments_(arguments), count_(count), mode_(static_cast<GimpRunMode>(arguments[0].data.d_int32)) {}
+      : name_(std::move(name)),
+        arguments_(arguments),
+        count_(count),
+        mode_(static_cast<GimpRunMode>(arguments[0].data.d_int32)) {}
 
   void run(Answer& answer) {
     const bool people = mode_ == GIMP_RUN_INTERACTIVE;
     // Scripts have no display. With last values somebody is there, but wants no question.
     Canvas2 canvas(mode_ != GIMP_RUN_NONINTERACTIVE);
     std::unique_ptr<Desk> desk;
-    if (people) desk = make_desk(name_ == kLayer);
+    if (people) desk = make_desk(is_layer());
     if (people && !desk) {
-      return answer.fail(GIMP_PDB_EXECUTION_ERROR, "This build of Inset has no form. Call its procedures from a script.");
+      return answer.fail(GIMP_PDB_EXECUTION_ERROR,
+                         "This build of Inset has no form. Call its procedures from a script.");
     }
-    if (desk && name_ != kLayer) canvas.show_progress_in(*desk);
+    if (desk && !is_layer()) canvas.show_progress_in(*desk);
     Session session(canvas, desk.get(), "GIMP", gimp_version());
-    const Outcome outcome = name_ == kResume ? session.run("resume", 0, {}) : insert(session, canvas, desk.get(), answer);
+    const Outcome outcome = name_ == kResume ? session.run("resume", 0, {}) : insert(session, canvas, desk.get());
     finish(outcome, canvas, answer);
   }
 
  private:
   bool is_layer() const { return name_ == kLayer; }
 
-  Outcome insert(Session& session, Canvas2& canvas, Desk* desk, Answer&) {
+  Outcome insert(Session& session, Canvas2& canvas, Desk* desk) {
     const uint64_t target = is_layer() ? static_cast<uint64_t>(arguments_[1].data.d_image) : 0;
     Request request;
     if (mode_ == GIMP_RUN_NONINTERACTIVE) {

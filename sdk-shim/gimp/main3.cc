@@ -2,10 +2,13 @@
 // The plug-in program of GIMP 3.0, with the same procedures as main2.cc. Last values are GIMP's own affair there.
 #include <libgimp/gimp.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gimp/canvas3.h"
 #include "gimp/desk.h"
@@ -69,7 +72,8 @@ GimpValueArray* done_with_images(GimpProcedure* procedure, const std::vector<Gim
   return values;
 }
 
-GimpValueArray* insert(GimpProcedure* procedure, GimpRunMode mode, GimpImage* image, GimpProcedureConfig* config, bool layer) {
+GimpValueArray* insert(GimpProcedure* procedure, GimpRunMode mode, GimpImage* image, GimpProcedureConfig* config,
+                       bool layer) {
   Canvas3 canvas(mode != GIMP_RUN_NONINTERACTIVE);
   std::unique_ptr<Desk> desk;
   if (mode == GIMP_RUN_INTERACTIVE) {
@@ -173,8 +177,8 @@ void add_picture(GimpProcedure* procedure) {
     gimp_procedure_add_string_argument(procedure, name, label, about, "", G_PARAM_READWRITE);
   };
   add_text("generation", "Generation", "The id of a generation at Getty Images' Generative AI");
-  gimp_procedure_add_int_argument(procedure, "index", "Picture", "The number of the picture in its generation, from 0", -1,
-                                  G_MAXINT, -1, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument(procedure, "index", "Picture", "The number of the picture in its generation, from 0",
+                                  -1, G_MAXINT, -1, G_PARAM_READWRITE);
   add_text("size", "Size", "The name of a size, such as 4k; if empty, the error lists the sizes");
   gimp_procedure_add_int_argument(procedure, "product-id", "Agreement",
                                   "The number of the agreement, where there are several, or 0", G_MININT, G_MAXINT, 0,
@@ -187,15 +191,17 @@ GimpProcedure* make_layer_procedure(GimpPlugIn* plug_in) {
   GimpProcedure* procedure =
       gimp_image_procedure_new(plug_in, kLayer, GIMP_PDB_PROC_TYPE_PLUGIN, run_layer, nullptr, nullptr);
   gimp_procedure_set_image_types(procedure, "*");
-  gimp_procedure_set_sensitivity_mask(
-      procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES);
+  gimp_procedure_set_sensitivity_mask(procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
+                                                     GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
+                                                     GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES);
   gimp_procedure_set_menu_label(procedure, "Gen_erated Image…");
   gimp_procedure_add_menu_path(procedure, "<Image>/Layer/[New]");
   gimp_procedure_set_documentation(procedure, "Inserts a generated picture as a layer",
-                                   "Licenses a picture, which may cost money, and adds it above the selected layer.", kLayer);
+                                   "Licenses a picture, which may cost money, and adds it above the selected layer.",
+                                   kLayer);
   add_picture(procedure);
-  gimp_procedure_add_string_argument(procedure, "placement", "Placement", "fit (also if empty), as-is, fill or selection",
-                                     "fit", G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument(procedure, "placement", "Placement",
+                                     "fit (also if empty), as-is, fill or selection", "fit", G_PARAM_READWRITE);
   gimp_procedure_add_layer_return_value(procedure, "layer", "Layer", "The new layer", FALSE, G_PARAM_READWRITE);
   return procedure;
 }
@@ -213,7 +219,8 @@ GimpProcedure* make_new_procedure(GimpPlugIn* plug_in) {
 }
 
 GimpProcedure* make_resume_procedure(GimpPlugIn* plug_in) {
-  GimpProcedure* procedure = gimp_procedure_new(plug_in, kResume, GIMP_PDB_PROC_TYPE_PLUGIN, run_resume, nullptr, nullptr);
+  GimpProcedure* procedure =
+      gimp_procedure_new(plug_in, kResume, GIMP_PDB_PROC_TYPE_PLUGIN, run_resume, nullptr, nullptr);
   gimp_procedure_set_menu_label(procedure, "_Place Finished Downloads");
   gimp_procedure_add_menu_path(procedure, "<Image>/File/[Create]");
   gimp_procedure_set_documentation(procedure, "Opens all pictures that were licensed and not placed",

@@ -69,7 +69,8 @@ void Session::log(const easel_host*, int32_t level, const char* text) {
 
 easel_status Session::place(const easel_host* host, uint64_t target, const easel_image* image,
                             const easel_asset* asset) try {
-  if (image == nullptr || asset == nullptr || image->pixels == nullptr || image->release == nullptr) return EASEL_INVALID;
+  if (image == nullptr || asset == nullptr || image->pixels == nullptr || image->release == nullptr)
+    return EASEL_INVALID;
   if (image->width == 0 || image->height == 0 || image->stride < uint64_t{4} * image->width) return EASEL_INVALID;
   if (image->format != EASEL_RGBA8) return EASEL_UNSUPPORTED;
   const easel_status status = from(host).editor_.place(target, *image, *asset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One run of the plug-in: loads inset.so from beside the program, starts one action and pumps it to its end. It is the host of
-// the contract for both GIMP 2.10 and 3.0; what differs between them is behind Editor.
+// One run of the plug-in: loads inset.so from beside the program, starts one action and pumps it to its end. It is the
+// host of the contract for both GIMP 2.10 and 3.0; what differs between them is behind Editor.
 //
 // libgimp talks over one pipe and is not thread-safe, so everything but wake() happens on the main thread, in the
 // default main context of GLib.

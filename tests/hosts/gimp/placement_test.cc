@@ -48,7 +48,8 @@ TEST(Placement, FillCovers) {
 }
 
 TEST(Placement, SelectionIsFittedBothWays) {
-  EXPECT_EQ(place(Placement::selection, of(400, 200), of(1000, 1000), Box{100, 300, 800, 600}), (Box{100, 400, 800, 400}));
+  EXPECT_EQ(place(Placement::selection, of(400, 200), of(1000, 1000), Box{100, 300, 800, 600}),
+            (Box{100, 400, 800, 400}));
   EXPECT_EQ(place(Placement::selection, of(400, 200), of(1000, 1000), Box{10, 20, 40, 40}), (Box{10, 30, 40, 20}));
 }
 
