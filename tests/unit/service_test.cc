@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "service.h"
+
+#include <gtest/gtest.h>
+
+#include "fakes.h"
+
+namespace inset {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+const std::string kToken = "/oauth2/token";
+
+Credentials key_and_secret() {
+  Credentials credentials;
+  credentials.api_key = "abc123def";
+  credentials.client_secret = Secret("s3cr3t");
+  return credentials;
+}
+
+HttpReply a_token(const std::string& text = "tok1") {
+  return reply_of(200, R"({"access_token":")" + text + R"(","expires_in":1800})");
+}
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest() {
+    transport_.answer = [this](const HttpRequest& request) {
+      if (request.url.find(kToken) != std::string::npos) return token_ ? token_() : a_token("tok" + std::to_string(++tokens_));
+      return answer_ ? answer_(request) : reply_of(200, "{}");
+    };
+    service_.set_credentials(key_and_secret());
+  }
+
+  // Until nothing more happens by itself; timers that are not due yet are made due.
+  void settle(bool all_timers = false) {
+    for (int i = 0; i < 50; ++i) {
+      timers_.fire(all_timers ? awake_now() + 1h : awake_now());
+      transport_.run(0ms);
+    }
+  }
+
+  Service::Id get(const std::string& path = "/v3/products") {
+    return service_.call(Method::get, "https://api.gettyimages.com" + path, {}, [this](Result<HttpReply> reply) { take(std::move(reply)); });
+  }
+
+  void take(Result<HttpReply> reply) {
+    if (reply) {
+      statuses_.push_back(reply->head.status);
+      bodies_.push_back(reply->body);
+    } else {
+      errors_.push_back(reply.error());
+    }
+  }
+
+  FakeTransport transport_;
+  Timers timers_;
+  Service service_{transport_, timers_, *parse_url("https://api.gettyimages.com"),
+                   *parse_url("https://authentication.gettyimages.com")};
+  std::function<HttpReply()> token_;
+  std::function<HttpReply(const HttpRequest&)> answer_;
+  int tokens_ = 0;
+  std::vector<int> statuses_;
+  std::vector<std::string> bodies_;
+  std::vector<Error> errors_;
+};
+
+TEST_F(ServiceTest, ACallCarriesKeyAndToken) {
+  get();
+  EXPECT_TRUE(statuses_.empty());  // never from inside the call
+  settle();
+  ASSERT_EQ(statuses_, std::vector<int>{200});
+  ASSERT_EQ(transport_.count(), 2u);
+  const HttpRequest& sign_in = transport_.request(1);
+  EXPECT_EQ(sign_in.url, "https://authentication.gettyimages.com/oauth2/token");
+  EXPECT_EQ(sign_in.method, Method::post);
+  EXPECT_EQ(sign_in.body, "grant_type=client_credentials&client_id=abc123def&client_secret=s3cr3t");
+  EXPECT_FALSE(has_header(sign_in, "Api-Key"));
+  EXPECT_FALSE(has_header(sign_in, "Authorization"));
+  const HttpRequest& call = transport_.request(2);
+  EXPECT_TRUE(has_header(call, "Api-Key: abc123def"));
+  EXPECT_TRUE(has_header(call, "Authorization: Bearer tok1"));
+  EXPECT_EQ(call.most_bytes, 1u << 20);
+  EXPECT_EQ(call.time_limit, 30s);
+}
+
+TEST_F(ServiceTest, FiftyCallsWaitForOneToken) {
+  for (int i = 0; i < 50; ++i) get();
+  settle();
+  EXPECT_EQ(statuses_.size(), 50u);
+  EXPECT_EQ(transport_.count(kToken), 1u);
+  get();
+  settle();
+  EXPECT_EQ(transport_.count(kToken), 1u);
+}
+
+TEST_F(ServiceTest, FiftyCallsHearOfOneRefusal) {
+  token_ = [] { return reply_of(401, R"({"error":"invalid_client"})"); };
+  for (int i = 0; i < 50; ++i) get();
+  settle();
+  EXPECT_EQ(errors_.size(), 50u);
+  EXPECT_EQ(errors_[0].cause, Cause::credentials_refused);
+  EXPECT_EQ(transport_.count(kToken), 1u);
+}
+
+TEST_F(ServiceTest, RefusedCredentialsAreTriedAtMostOnceAMinute) {
+  token_ = [] { return reply_of(400, R"({"error":"invalid_client"})"); };
+  for (int i = 0; i < 5; ++i) {
+    get();
+    settle();
+  }
+  EXPECT_EQ(errors_.size(), 5u);
+  EXPECT_EQ(transport_.count(kToken), 1u);
+  token_ = {};
+  service_.set_credentials(key_and_secret());  // the person typed them anew
+  get();
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+}
+
+TEST_F(ServiceTest, ATokenThatFailsForAWhileIsTriedAgain) {
+  int asked = 0;
+  token_ = [&] { return ++asked < 4 ? reply_of(503, "") : a_token(); };
+  get();
+  settle(true);
+  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+}
+
+TEST_F(ServiceTest, ATokenThatFailsForeverIsTriedFiveTimes) {
+  token_ = [] { return no_reply(HttpFault::no_connection, true); };
+  get();
+  settle(true);
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].cause, Cause::no_connection);
+  EXPECT_EQ(transport_.count(kToken), 5u);
+}
+
+TEST_F(ServiceTest, WithoutCredentialsNothingIsSent) {
+  service_.set_credentials({});
+  get();
+  settle();
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].cause, Cause::not_signed_in);
+  EXPECT_EQ(transport_.count(), 0u);
+}
+
+TEST_F(ServiceTest, NewCredentialsEndTheOldToken) {
+  get();
+  settle();
+  Credentials other = key_and_secret();
+  other.api_key = "another";
+  service_.set_credentials(std::move(other));
+  get();
+  settle();
+  EXPECT_EQ(transport_.count(kToken), 2u);
+  EXPECT_TRUE(has_header(transport_.request(4), "Api-Key: another"));
+  EXPECT_TRUE(has_header(transport_.request(4), "Authorization: Bearer tok2"));
+}
+
+TEST_F(ServiceTest, NewCredentialsWhileATokenIsUnderWay) {
+  get();
+  timers_.fire(awake_now());  // the request is out
+  Credentials other = key_and_secret();
+  other.api_key = "another";
+  service_.set_credentials(std::move(other));
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+  EXPECT_NE(transport_.request(2).body.find("client_id=another"), std::string::npos);
+  EXPECT_TRUE(has_header(transport_.request(3), "Api-Key: another"));
+}
+
+// ---- redirects ----
+
+TEST_F(ServiceTest, AGetFollowsARedirectWithinTheOrigin) {
+  answer_ = [](const HttpRequest& request) {
+    if (request.url.ends_with("/old")) return reply_of(301, "", {{"location", "/v3/new"}});
+    return reply_of(200, "new");
+  };
+  get("/old");
+  settle();
+  EXPECT_EQ(bodies_, std::vector<std::string>{"new"});
+}
+
+TEST_F(ServiceTest, AtMostThreeTimes) {
+  answer_ = [](const HttpRequest&) { return reply_of(302, "", {{"location", "/round"}}); };
+  get("/round");
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{302});
+  EXPECT_EQ(transport_.count("/round"), 4u);
+}
+
+TEST_F(ServiceTest, TheKeyGoesToNoOtherOrigin) {
+  for (const char* target : {"https://evil.example/v3", "http://api.gettyimages.com/v3", "https://api.gettyimages.com:8443/v3",
+                             "https://me@api.gettyimages.com/v3", "https://api.gettyimages.com.evil.example/", "//evil.example/",
+                             "https://authentication.gettyimages.com/", "file:///etc/passwd", ""}) {
+    statuses_.clear();
+    const std::size_t before = transport_.count();
+    answer_ = [&](const HttpRequest&) { return reply_of(307, "", {{"location", target}}); };
+    get();
+    settle();
+    EXPECT_EQ(statuses_, std::vector<int>{307}) << target;
+    EXPECT_EQ(transport_.count(), before + (before == 0 ? 2 : 1)) << target;
+  }
+}
+
+TEST_F(ServiceTest, APutIsSentOnceWhateverTheAnswer) {
+  for (const HttpReply& reply : {reply_of(307, "", {{"location", "/v3/elsewhere"}}), reply_of(401, ""), reply_of(500, ""),
+                                 reply_of(429, "", {{"retry-after", "0"}}), no_reply(HttpFault::lost)}) {
+    const std::size_t before = transport_.count("/download");
+    answer_ = [&](const HttpRequest&) { return reply; };
+    service_.call(Method::put, "https://api.gettyimages.com/v3/download", R"({"size_name":"4k"})",
+                  [this](Result<HttpReply> r) { take(std::move(r)); });
+    settle(true);
+    EXPECT_EQ(transport_.count("/download"), before + 1) << reply.head.status;
+  }
+  const HttpRequest& put = transport_.request(2);
+  EXPECT_EQ(put.method, Method::put);
+  EXPECT_EQ(put.body, R"({"size_name":"4k"})");
+  EXPECT_TRUE(has_header(put, "Content-Type: application/json"));
+}
+
+// ---- safe GETs ----
+
+TEST_F(ServiceTest, ASafeGetRenewsTheTokenOnce) {
+  answer_ = [](const HttpRequest& request) {
+    return has_header(request, "Authorization: Bearer tok1") ? reply_of(401, "") : reply_of(200, R"(["fine"])");
+  };
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  settle();
+  EXPECT_EQ(bodies_, std::vector<std::string>{R"(["fine"])"});
+  EXPECT_EQ(transport_.count(kToken), 2u);
+}
+
+TEST_F(ServiceTest, ASecond401IsTheAnswer) {
+  answer_ = [](const HttpRequest&) { return reply_of(401, ""); };
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  settle(true);
+  EXPECT_EQ(statuses_, std::vector<int>{401});
+  EXPECT_EQ(transport_.count("/v3/x"), 2u);
+}
+
+TEST_F(ServiceTest, ASafeGetTriesAgainWhatPasses) {
+  int asked = 0;
+  answer_ = [&](const HttpRequest&) { return ++asked < 3 ? reply_of(502, "") : reply_of(200, R"(["fine"])"); };
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  settle(true);
+  EXPECT_EQ(bodies_, std::vector<std::string>{R"(["fine"])"});
+}
+
+TEST_F(ServiceTest, ASafeGetGivesUpAfterFiveTries) {
+  answer_ = [](const HttpRequest&) { return reply_of(503, ""); };
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  settle(true);
+  EXPECT_EQ(statuses_, std::vector<int>{503});
+  EXPECT_EQ(transport_.count("/v3/x"), 5u);
+}
+
+TEST_F(ServiceTest, WhatWaitingDoesNotHelpIsAskedOnce) {
+  for (const int status : {400, 403, 404, 410}) {
+    answer_ = [=](const HttpRequest&) { return reply_of(status, ""); };
+    const std::size_t before = transport_.count("/v3/x");
+    service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+    settle(true);
+    EXPECT_EQ(transport_.count("/v3/x"), before + 1) << status;
+  }
+}
+
+// ---- cancel ----
+
+TEST_F(ServiceTest, WhatWasCancelledIsNotHeardOf) {
+  const auto waiting = get();
+  service_.cancel(waiting);
+  settle();
+  EXPECT_EQ(transport_.count("/v3/products"), 0u);
+  const auto sent = get();
+  timers_.fire(awake_now());
+  service_.cancel(sent);
+  settle();
+  answer_ = [](const HttpRequest&) { return reply_of(503, ""); };
+  const auto safe = service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                                        [this](Result<HttpReply> r) { take(std::move(r)); });
+  settle();
+  service_.cancel(safe);
+  service_.cancel(safe);
+  service_.cancel(0);
+  settle(true);
+  EXPECT_TRUE(statuses_.empty());
+  EXPECT_TRUE(errors_.empty());
+}
+
+TEST_F(ServiceTest, ACallbackMayCancelTheOthers) {
+  token_ = [] { return reply_of(401, ""); };
+  Service::Id second = 0;
+  int heard = 0;
+  service_.call(Method::get, "https://api.gettyimages.com/a", {}, [&](Result<HttpReply>) {
+    ++heard;
+    service_.cancel(second);
+  });
+  second = service_.call(Method::get, "https://api.gettyimages.com/b", {}, [&](Result<HttpReply>) { ++heard; });
+  settle();
+  EXPECT_EQ(heard, 1);
+}
+
+TEST_F(ServiceTest, ACancelledRenewalStillServesTheOthers) {
+  const auto renewal = service_.renew([](Outcome) { FAIL(); });
+  get();
+  service_.cancel(renewal);
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+}
+
+TEST_F(ServiceTest, KnowsWhetherTheServiceIsOnThisMachine) {
+  EXPECT_FALSE(service_.on_loopback());
+  Service local(transport_, timers_, *parse_url("https://localhost:8443"), *parse_url("https://localhost:8443"));
+  EXPECT_TRUE(local.on_loopback());
+}
+
+}  // namespace
+}  // namespace inset
