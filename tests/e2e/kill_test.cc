@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pay once, never lose it: programs killed in every phase and at random moments, and programs that meet over one picture. After
-// each of them the same two questions: was more than one licence charged, and does what was charged get onto the canvas?
-#include <signal.h>
-
+// SIGKILL at any moment, then `resume`, then `insert`: never more charges than the person asked for, and everything that was
+// charged on the canvas in the end. INSET_KILL_RUNS says how many random moments (20).
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <cstdlib>
+#include <iostream>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -21,176 +21,208 @@ class Kill : public E2e {
     killed_ = true;
   }
 
-  // Kills an insert while the service holds back its answer on this route, and lets the service go on.
-  void kill_while_held(const Json& rule) {
-    serve({{"rules", rule}});
-    Program program(insert_words());
-    ASSERT_TRUE(service().wait_until_held("here", 60s));
+  struct One {
+    Spawn insert;
+    Spawn resume;
+    fs::path data;
+    fs::path out;
+    bool finished = false;
+    Ended killed;
+  };
+
+  One make_run(int index, const std::string& size) {
+    fresh();
+    const Words words = {std::string("generation=") + kMany, "index=" + std::to_string(index), "size=" + size};
+    return {insert_words(words), easel("resume"), data(), out(), false, {}};
+  }
+
+  std::size_t charges_of(int index) const {
+    std::size_t count = 0;
+    for (const Json& charge : service_charges()) count += charge.value("index", -1) == index;
+    return count;
+  }
+  std::vector<Json> service_charges() const { return const_cast<Kill*>(this)->service().charged(); }
+
+  // After the kill: resume asks and fetches, insert places (or, where the service knows of nothing, leaves it to the person).
+  void take_up(One& one, int index, int* placed, int* by_the_person) {
+    const Ended resumed = run(one.resume);
+    const std::size_t charged = charges_of(index);
+    EXPECT_LE(charged, 1u) << resumed;
+    if (charged == 1 && !one.finished) {
+      EXPECT_EQ(resumed.status, 0) << resumed;
+      EXPECT_TRUE(fs::exists(one.out / "canvas.png")) << "charged, and not on the canvas: " << resumed;
+    }
+    Ended again = run(one.insert);
+    if (again.status == 6 && again.cause() == "outcome_unknown") {
+      EXPECT_EQ(charges_of(index), 0u) << again;
+      Spawn word = one.insert;
+      word.words.push_back("again=yes");
+      again = run(word);
+      ++*by_the_person;
+    }
+    EXPECT_EQ(again.status, 0) << again;
+    EXPECT_EQ(charges_of(index), 1u) << again;
+    EXPECT_TRUE(fs::exists(one.out / "canvas.png"));
+    *placed += again.status == 0;
+    for (const auto& entry : fs::recursive_directory_iterator(one.data)) {
+      EXPECT_NE(entry.path().extension(), ".link") << "a link that nobody needs any more";
+    }
+  }
+};
+
+// In four parts, so that they can be run at the same time.
+class KillPart : public Kill, public testing::WithParamInterface<int> {};
+constexpr int kParts = 4;
+
+TEST_P(KillPart, AtRandomMoments) {
+  const char* wanted = std::getenv("INSET_KILL_RUNS");
+  const int all_runs = wanted ? std::atoi(wanted) : 20;
+  const int runs = all_runs / kParts + (GetParam() < all_runs % kParts ? 1 : 0);
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  std::cout << "seed " << seed << "\n";
+  serve(many_pictures(runs, {{"ready_polls", 2}, {"file_seconds", 0.4}}));
+  int placed = 0;
+  int by_the_person = 0;
+  int finished = 0;
+  constexpr int kAtOnce = 3;
+  for (int first = 0; first < runs; first += kAtOnce) {
+    const int count = std::min(kAtOnce, runs - first);
+    std::vector<One> ones;
+    for (int i = 0; i < count; ++i) ones.push_back(make_run(first + i, random() % 4 == 0 ? "4k" : "1k"));
+    std::vector<int> moments;
+    for (int i = 0; i < count; ++i) moments.push_back(static_cast<int>(random() % 5500));
+    std::vector<std::thread> threads;
+    std::mutex mutex;
+    for (int i = 0; i < count; ++i) {
+      threads.emplace_back([&, i] {
+        Program program(ones[static_cast<std::size_t>(i)].insert);
+        std::this_thread::sleep_for(std::chrono::milliseconds(moments[static_cast<std::size_t>(i)]));
+        program.send(SIGKILL);
+        const std::lock_guard lock(mutex);
+        One& one = ones[static_cast<std::size_t>(i)];
+        one.killed = finish(program);
+        one.finished = one.killed.signal == 0;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+    for (int i = 0; i < count; ++i) {
+      SCOPED_TRACE("killed after " + std::to_string(moments[static_cast<std::size_t>(i)]) + " ms");
+      finished += ones[static_cast<std::size_t>(i)].finished;
+      take_up(ones[static_cast<std::size_t>(i)], first + i, &placed, &by_the_person);
+    }
+  }
+  std::cout << runs << " runs, " << finished << " had ended before the kill, " << placed << " placed, " << by_the_person
+            << " requested again on the person's word, " << charges() << " charges, " << puts() << " PUTs\n";
+  EXPECT_EQ(charges(), static_cast<std::size_t>(runs));
+  EXPECT_EQ(placed, runs);
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, KillPart, testing::Range(0, kParts));
+
+TEST_F(Kill, InEveryPhaseOfTheService) {
+  const struct {
+    const char* name;
+    Json rule;
+    std::size_t charged;
+  } phases[] = {
+      {"token", {{"route", "token"}}, 0},
+      {"generation", {{"route", "generation"}}, 0},
+      {"sizes", {{"route", "sizes"}}, 0},
+      {"put charged", {{"route", "put"}}, 1},
+      {"get", {{"route", "get"}}, 1},
+      {"file head", {{"route", "file"}}, 1},
+      {"file body", {{"route", "file"}, {"hold_at", 60000}}, 1},
+  };
+  serve(many_pictures(static_cast<int>(std::size(phases))));
+  int index = 0;
+  int placed = 0;
+  int by_the_person = 0;
+  for (const auto& phase : phases) {
+    SCOPED_TRACE(phase.name);
+    const std::string hold = "phase" + std::to_string(index);
+    Json each = phase.rule;
+    each["hold"] = hold;
+    rules(each);
+    One one = make_run(index, "1k");
+    Program program(one.insert);
+    ASSERT_TRUE(service().wait_until_held(hold, 20s));
     program.send(SIGKILL);
     EXPECT_EQ(finish(program).signal, SIGKILL);
-    service().let_go("here");
+    service().let_go(hold);
+    rules(Json::array());
+    EXPECT_EQ(charges_of(index), phase.charged);
+    take_up(one, index, &placed, &by_the_person);
+    ++index;
+  }
+  EXPECT_EQ(placed, index);
+  EXPECT_EQ(by_the_person, 0);
+}
+
+// Dead between the record and the request: the service knows nothing, and nobody but the person may say so.
+TEST_F(Kill, BetweenTheIntentAndThePut) {
+  serve(many_pictures(3));
+  std::vector<One> ones;
+  for (int i = 0; i < 3; ++i) {
+    ones.push_back(make_run(i, "1k"));
+    One& one = ones.back();
+    // A PUT that does not get out: its connection hangs before TLS.
+    rules({{{"route", "products"}, {"close", "clean"}, {"delay", 0.2}}, {{"listener", "api"}, {"calls", {2, nullptr}}, {"accept", "mute"}}});
+    Program program(one.insert);
+    for (int k = 0; k < 2000 && read_file(data() / "jobs").empty(); ++k) {
+      const auto files = data_files(".jsonl");
+      if (!files.empty() && read_file(files[0]).find("\"intent\"") != std::string::npos) break;
+      std::this_thread::sleep_for(5ms);
+    }
+    program.send(SIGKILL);
+    EXPECT_EQ(finish(program).signal, SIGKILL);
+    EXPECT_EQ(count(journal(), "intent"), 1);
     rules(Json::array());
   }
-};
-
-TEST_F(Kill, BeforeAnythingWasRequestedCostsNothing) {
-  for (const char* route : {"token", "generation", "sizes"}) {
-    fresh();
-    kill_while_held(rule(route, {{"hold", "here"}}));
-    EXPECT_EQ(resume().status, 0) << route;
-    EXPECT_EQ(charges(), 0u) << route;
-    expect_placed(insert());
+  EXPECT_EQ(puts(), 0);
+  std::vector<Spawn> resumes;
+  for (const One& one : ones) resumes.push_back(one.resume);
+  for (const Ended& ended : run_all(resumes)) {
+    EXPECT_EQ(ended.status, 6) << ended;
+    EXPECT_EQ(ended.last("rests").value("cause", ""), "outcome_unknown") << ended;
+    EXPECT_EQ(ended.last("rests").value("paid", ""), "maybe");
   }
-}
-
-TEST_F(Kill, BetweenThePutAndItsAnswerIsFinishedByAsking) {
-  kill_while_held(rule("put", {{"hold", "here"}, {"charge", true}}));
-  EXPECT_EQ(charges(), 1u);
-  expect_placed(resume());
-  EXPECT_EQ(puts(), 1);
-  expect_placed(insert());  // once more, from the kept file
-}
-
-TEST_F(Kill, WhileTheServicePreparesIsFinished) {
-  kill_while_held(rule("get", {{"hold", "here"}}));
-  expect_placed(resume());
-  EXPECT_EQ(puts(), 1);
-}
-
-TEST_F(Kill, InTheMiddleOfTheFileIsFetchedAnew) {
-  kill_while_held(rule("file", {{"hold", "here"}, {"hold_at", 30000}}));
-  expect_placed(resume());
-  EXPECT_EQ(puts(), 1);
-}
-
-TEST_F(Kill, AnInsertFinishesWhatAKilledOneBegan) {
-  kill_while_held(rule("put", {{"hold", "here"}, {"charge", true}}));
-  expect_placed(insert());
-  EXPECT_EQ(puts(), 1);
-}
-
-TEST_F(Kill, ARequestThatTheServiceNeverTookRestsUntilThePersonSaysSo) {
-  kill_while_held(rule("put", {{"hold", "here"}, {"status", 503}, {"charge", false}}));
-  const Ended rested = resume();
-  EXPECT_EQ(rested.status, 6) << rested;
-  EXPECT_EQ(rested.last("rests").value("cause", ""), "outcome_unknown") << rested;
-  EXPECT_EQ(rested.last("rests").value("paid", ""), "maybe");
-  expect_failed(insert(), 6, "outcome_unknown", "maybe");
-  EXPECT_EQ(puts(), 1);
-  expect_placed(insert({"again=yes"}));
-  EXPECT_EQ(puts(), 2);
-}
-
-// One insert that is killed at some moment, and what follows it, with a folder of its own.
-struct Attempt {
-  int index = 0;
-  std::chrono::milliseconds killed_after{0};
-  Spawn insert;
-  Spawn resume;
-  Spawn again;
-};
-
-TEST_F(Kill, AtRandomMomentsNeverChargesTwiceAndLosesNothing) {
-  constexpr int at_once = 5;
-  const char* wanted = std::getenv("INSET_KILL_RUNS");
-  const int runs = wanted ? std::atoi(wanted) : 20;
-  ASSERT_GT(runs, 0);
-  // Slow enough that no phase is over in no time.
-  const Json slow = Json::array({rule("put", {{"delay", 0.3}}), rule("get", {{"delay", 0.2}}),
-                                 rule("sizes", {{"delay", 0.2}}), rule("file", {{"rate", 100000}})});
-  serve(many_pictures(runs, {{"rules", slow}}));
-  std::mt19937 random(20261122);
-  std::uniform_int_distribution<int> moment(0, 6000);
-  int killed = 0;
-  int charged_before = 0;
-  int placed_by_resume = 0;
-  int needed_a_word = 0;
-
-  for (int first = 0; first < runs; first += at_once) {
-    std::vector<Attempt> attempts;
-    for (int index = first; index < std::min(first + at_once, runs); ++index) {
-      fresh();
-      Attempt attempt;
-      attempt.index = index;
-      attempt.killed_after = std::chrono::milliseconds(moment(random));
-      const Words words = {std::string("generation=") + kMany, "index=" + std::to_string(index)};
-      Words again = words;
-      again.push_back("again=yes");
-      attempt.insert = insert_words(words);
-      attempt.resume = easel("resume");
-      attempt.again = insert_words(again);
-      attempts.push_back(std::move(attempt));
-    }
-    std::sort(attempts.begin(), attempts.end(), [](const auto& a, const auto& b) { return a.killed_after < b.killed_after; });
-
-    const auto begun = std::chrono::steady_clock::now();
-    std::vector<std::unique_ptr<Program>> programs;
-    for (const Attempt& attempt : attempts) programs.push_back(std::make_unique<Program>(attempt.insert));
-    for (std::size_t i = 0; i < attempts.size(); ++i) {
-      std::this_thread::sleep_until(begun + attempts[i].killed_after);
-      programs[i]->send(SIGKILL);
-      killed += finish(*programs[i]).signal == SIGKILL;
-    }
-
-    const auto charges_of = [&](int index) {
-      const auto charged = service().charged();
-      return std::count_if(charged.begin(), charged.end(), [&](const Json& c) { return c["index"] == index; });
-    };
-    std::vector<Spawn> resumes;
-    for (const Attempt& attempt : attempts) resumes.push_back(attempt.resume);
-    const std::vector<Ended> resumed = run_all(resumes);
-    for (std::size_t i = 0; i < attempts.size(); ++i) {
-      const int index = attempts[i].index;
-      const auto charged = charges_of(index);
-      EXPECT_LE(charged, 1) << "picture " << index;
-      charged_before += charged > 0;
-      placed_by_resume += resumed[i].count("placed");
-      const bool placed = fs::exists(fs::path(attempts[i].resume.words.back()) / "canvas.png");
-      EXPECT_EQ(placed, charged == 1) << "what was charged must be on the canvas: picture " << index << "\n" << resumed[i];
-      if (charged == 1) EXPECT_EQ(resumed[i].status, 0) << resumed[i];
-    }
-
-    // Whatever had happened: the person gets the picture, for one licence.
-    std::vector<Spawn> inserts;
-    for (const Attempt& attempt : attempts) inserts.push_back(attempt.insert);
-    std::vector<Ended> inserted = run_all(inserts);
-    for (std::size_t i = 0; i < attempts.size(); ++i) {
-      if (inserted[i].status == 6) {
-        EXPECT_EQ(inserted[i].cause(), "outcome_unknown") << inserted[i];
-        EXPECT_EQ(charges_of(attempts[i].index), 0);
-        ++needed_a_word;
-        inserted[i] = run(attempts[i].again);
-      }
-      EXPECT_EQ(inserted[i].status, 0) << inserted[i];
-      EXPECT_EQ(inserted[i].count("placed"), 1) << inserted[i];
-      EXPECT_EQ(charges_of(attempts[i].index), 1) << "picture " << attempts[i].index;
-    }
+  EXPECT_EQ(puts(), 0) << "resume never requests";
+  std::vector<Spawn> again;
+  for (const One& one : ones) {
+    again.push_back(one.insert);
+    again.back().words.push_back("again=yes");
   }
-  std::printf("%d runs: %d killed, %d charged by then, %d placed by resume, %d needed a word for another request; %zu licences in all\n",
-              runs, killed, charged_before, placed_by_resume, needed_a_word, charges());
-  EXPECT_EQ(charges(), static_cast<std::size_t>(runs));
-  EXPECT_GT(killed, 0);
+  for (const Ended& ended : run_all(again)) EXPECT_EQ(ended.status, 0) << ended;
+  EXPECT_EQ(charges(), 3u);
 }
 
-TEST_F(Kill, TwoProgramsAtOnceShareOneLicence) {
-  serve();
-  const std::vector<Ended> both = run_all({insert_words(), insert_words()});
-  for (const Ended& ended : both) {
-    EXPECT_EQ(ended.status, 0) << ended;
-    EXPECT_EQ(ended.count("placed"), 1) << ended;
-  }
-  EXPECT_EQ(charges(), 1u);
+TEST_F(Kill, TwoProgramsOnOnePictureOneOfThemKilled) {
+  serve(many_pictures(1, {{"ready_polls", 4}}));
+  One one = make_run(0, "1k");
+  Program first(one.insert);
+  ASSERT_TRUE(first.says("preparing"));
+  Program second(one.insert);
+  ASSERT_TRUE(second.says("Another program"));
+  first.send(SIGKILL);
+  finish(first);
+  const Ended ended = finish(second);
+  expect_placed(ended);
   EXPECT_EQ(puts(), 1);
 }
 
-TEST_F(Kill, TwoSizesOfOnePictureWaitForEachOther) {
-  serve();
-  const std::vector<Ended> both = run_all({insert_words({"size=1k"}), insert_words({"size=4k"})});
-  for (const Ended& ended : both) EXPECT_EQ(ended.status, 0) << ended;
-  EXPECT_EQ(charges(), 2u);
-  EXPECT_EQ(puts(), 2) << "a PUT that meets the other size is answered 409 and would be repeated";
-  EXPECT_EQ(count(journal("1k"), "other_size"), 0);
-  EXPECT_EQ(count(journal("4k"), "other_size"), 0);
+TEST_F(Kill, AResumeAndTheNextOneToo) {
+  serve(many_pictures(1, {{"file_seconds", 2}, {"put_answer", 200}}));
+  One one = make_run(0, "1k");
+  for (const Spawn& spawn : {one.insert, one.resume, one.resume}) {
+    Program program(spawn);
+    ASSERT_TRUE(program.says("\"bytes\"")) << "in the middle of the file";
+    program.send(SIGKILL);
+    EXPECT_EQ(finish(program).signal, SIGKILL);
+  }
+  expect_placed(run(one.resume));
+  EXPECT_EQ(puts(), 1);
 }
 
 }  // namespace

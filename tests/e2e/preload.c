@@ -24,12 +24,17 @@ static long number_of(const char* name) {
   return text ? strtol(text, NULL, 10) : 0;
 }
 
-// TEST_LOOKUPS_HANG: all of them; TEST_LOOKUPS_FAIL: so many, from the first.
+// Names that end in ".test" are those of this machine. TEST_LOOKUPS_HANG: they are never found, nor not found;
+// TEST_LOOKUPS_FAIL: so many of them, from the first, are not found. (libcurl does not look up "localhost".)
 EXPORT int getaddrinfo(const char* node, const char* service, const struct addrinfo* hints, struct addrinfo** result) {
   static atomic_long calls;
-  const long call = atomic_fetch_add(&calls, 1) + 1;
-  if (number_of("TEST_LOOKUPS_HANG")) sleep(120);
-  if (call <= number_of("TEST_LOOKUPS_FAIL")) return EAI_NONAME;
+  const size_t length = node ? strlen(node) : 0;
+  if (length > 5 && strcmp(node + length - 5, ".test") == 0) {
+    const long call = atomic_fetch_add(&calls, 1) + 1;
+    if (number_of("TEST_LOOKUPS_HANG")) sleep(120);
+    if (call <= number_of("TEST_LOOKUPS_FAIL")) return EAI_NONAME;
+    node = "localhost";
+  }
   int (*real)(const char*, const char*, const struct addrinfo*, struct addrinfo**) =
       (int (*)(const char*, const char*, const struct addrinfo*, struct addrinfo**))dlsym(RTLD_NEXT, "getaddrinfo");
   return real(node, service, hints, result);

@@ -167,17 +167,29 @@ TEST_F(Put, TooManyRequestsFiveTimesIsTheEnd) {
 }
 
 TEST_F(Put, NothingSentIsNoRequest) {
-  // The connection that carried the look-up is gone, and the next one fails before a byte of HTTP.
+  // The first PUT is refused for now and its connection closed; the next connection fails before a byte of HTTP.
   for (const char* way : {"accept", "handshake"}) {
     SCOPED_TRACE(way);
     fresh();
-    serve_at_once({{{"route", "products"}, {"close", "clean"}}, {{"listener", "api"}, {"call", 2}, {way, "reset"}}});
+    serve_at_once({{{"route", "put"}, {"call", 1}, {"status", 429}, {"retry_after", 2}, {"close", "clean"}},
+                   {{"listener", "api"}, {"call", 2}, {way, "reset"}}});
     expect_placed(insert());
-    EXPECT_EQ(puts(), 1);
+    EXPECT_EQ(puts(), 2);
     EXPECT_EQ(gets(), 0);
-    EXPECT_EQ(records(), "job intent refused intent ready saved placed");
-    EXPECT_EQ(journal()[2].value("code", ""), "not_sent");
+    EXPECT_EQ(records(), "job intent refused intent refused intent ready saved placed");
+    EXPECT_EQ(journal().at(4).value("code", ""), "not_sent");
   }
+}
+
+// A connection that is closed at the very moment: the request was written, so nobody can say that it was not read.
+TEST_F(Put, WrittenToAConnectionThatCloses) {
+  serve({{"rules", {{{"route", "products"}, {"close", "clean"}}, {{"listener", "api"}, {"call", 2}, {"accept", "reset"}}}}});
+  const Ended ended = insert({"--timeout", "12"});
+  EXPECT_LE(puts(), 1) << ended;
+  EXPECT_LE(charges(), 1u);
+  const int intents = count(journal(), "intent");
+  EXPECT_TRUE(ended.status == 0 || ended.status == 6) << ended;
+  EXPECT_TRUE(intents == 1 || count(journal(), "refused") == intents - 1) << records();
 }
 
 TEST_F(Put, UnclearAndChargedIsFoundByAsking) {
