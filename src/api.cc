@@ -126,6 +126,8 @@ std::string token_body(const std::string& api_key, const Secret& client_secret) 
          "&client_secret=" + percent_encode(client_secret.view());
 }
 
+bool is_json(const HttpReply& reply) { return parse_json(reply.body).has_value(); }
+
 Result<Generation> read_generation(const HttpReply& reply) {
   if (reply.head.status == 202) return Generation{.pending = true, .pictures = {}};
   if (reply.head.status != 200 || !whole(reply)) return reply_error(Stage::listing_sizes, reply);

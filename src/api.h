@@ -62,6 +62,9 @@ struct TokenAnswer {
   std::chrono::seconds life{0};
 };
 
+// Whether the body is JSON at all; what came from somewhere on the way is not.
+bool is_json(const HttpReply& reply);
+
 Result<Generation> read_generation(const HttpReply& reply);
 Result<std::vector<SizeOffer>> read_sizes(const HttpReply& reply);
 

@@ -325,6 +325,8 @@ void Fetch::fail(Error error) {
     if (!kept.empty() && !damaged) error.what += " The file is " + kept.string() + ".";
     start_over();
   }
+  // Whoever takes the job up again is to ask for another link.
+  if (error.cause == Cause::link_unsafe) needs_.files.remove_link(job_);
   fault.error = with_paid(std::move(error), Paid::no);
   if (const auto done = std::exchange(done_, {})) done(std::move(fault));
 }

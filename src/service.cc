@@ -253,7 +253,7 @@ void Service::safely_answered(Id id, Result<HttpReply> reply) {
     });
     return;
   }
-  const bool good = whole && (status == 200 || status == 202);
+  const bool good = whole && (status == 202 || (status == 200 && is_json(*reply)));
   if (reply && !good) {
     // The callers' readers make the same error out of the reply; here it only decides about another try.
     const Error error = reply_error(get.stage, *reply);

@@ -45,7 +45,7 @@ class Service {
   using Done = std::function<void(Result<HttpReply>)>;
   Id call(Method method, std::string url, std::string body, Done done);
 
-  // A GET that costs nothing: tried again, with back-off and at most one new token, until its status is 200 or 202.
+  // A GET that costs nothing: tried again, with back-off and at most one new token, until it is answered by JSON, or by 202.
   using SafeDone = std::function<void(Result<HttpReply>)>;
   Id get_safely(Stage stage, std::string url, SafeDone done);
 
