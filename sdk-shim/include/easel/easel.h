@@ -275,7 +275,7 @@ struct easel_plugin {
 
   /* Hands over what is finished: pictures, questions, events, log lines; place(), opened(), ask() and event() are called
    * from in here alone. Never blocks. Returns how many jobs, questions and open() requests there are: 0 means that nothing
-   * the host asked for is left. News may still come; wake() says so.
+   * the host asked for is left. News may still come: wake() says so, and a host without it keeps pumping, slowly.
    * [main] */
   uint32_t (*pump)(easel_plugin *plugin);
 
