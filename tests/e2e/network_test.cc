@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Faults of the way to the service: names, connections, TLS, proxies. Rows 1 to 15 of tests/faults.md.
+#include <csignal>
+#include <thread>
+
 #include "fixture.h"
 #include "proxy.h"
 
@@ -147,6 +150,20 @@ TEST_F(Network, TooSlowIsGivenUpAfterTwentySeconds) {
   expect_placed(insert());
   EXPECT_GE(std::chrono::steady_clock::now() - start, 20s);
   EXPECT_EQ(calls("file"), 2);
+}
+
+// As when the lid was closed: the connections are dead, and the token has ended.
+TEST_F(Network, SleepInTheMiddleChangesNothing) {
+  serve({{"ready_polls", 6}, {"rules", {{{"route", "get"}, {"call", 2}, {"close", "reset"}}}}});
+  Program program(insert_words());
+  for (int i = 0; i < 2000 && gets() < 2; ++i) std::this_thread::sleep_for(10ms);
+  program.send(SIGSTOP);
+  service().control({{"do", "expire_tokens"}});
+  std::this_thread::sleep_for(3s);
+  program.send(SIGCONT);
+  expect_placed(finish(program));
+  EXPECT_EQ(puts(), 1);
+  EXPECT_EQ(calls("token"), 2);
 }
 
 // As when the computer changed from one network to another: nothing comes any more, nothing says so.
