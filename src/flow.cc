@@ -516,8 +516,10 @@ void Flow::judge_size(SavedRecord file) {
     add_note("The picture has " + came + " pixels; " + wanted + " were promised, and you accepted.");
     return;
   }
-  const auto other = std::find_if(offers_.begin(), offers_.end(),
-                                  [&](const SizeOffer& o) { return fits(o, fetched_); });
+  // A kept file stays where it is.
+  const auto other = saved_ ? offers_.end() : std::find_if(offers_.begin(), offers_.end(), [&](const SizeOffer& o) {
+    return fits(o, fetched_);
+  });
   if (other != offers_.end()) {
     other_size_ = {asset_id_, other->name, {}};
     error_ = make_error(Stage::saving, Cause::other_size_delivered,

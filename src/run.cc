@@ -56,7 +56,7 @@ void Run::abandon() {
 void Run::try_lock() {
   auto lock = engine_.files.try_lock(picture_id(plan_.job));
   if (!lock) {
-    end(lock.error());
+    end(with_paid(lock.error(), paid()));
     return;
   }
   if (!*lock) {
@@ -68,10 +68,17 @@ void Run::try_lock() {
   open_journal();
 }
 
+// Before this run has the lock, what was requested earlier, or is being requested elsewhere, is on the disk alone.
+Paid Run::paid() const {
+  if (flow_) return flow_->paid();
+  const auto journal = Journal::open(engine_.files.journal(job_id_));
+  return journal ? summarize({}, journal->records()).paid() : Paid::maybe;
+}
+
 void Run::open_journal() {
   auto journal = Journal::open(engine_.files.journal(job_id_));
   if (!journal) {
-    end(journal.error());
+    end(with_paid(journal.error(), Paid::maybe));
     return;
   }
   journal_ = std::move(*journal);
@@ -111,7 +118,7 @@ void Run::cancel() {
   if (flow_) {
     tell(Flow::Cancelled{});
   } else {
-    end(make_error(Stage::requesting, Cause::cancelled, "Cancelled."));
+    end(with_paid(make_error(Stage::requesting, Cause::cancelled, "Cancelled."), paid()));
   }
 }
 

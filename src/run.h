@@ -78,6 +78,7 @@ class Run {
 
  private:
   void try_lock();
+  Paid paid() const;
   void open_journal();
   void abandon();
   void go();

@@ -686,6 +686,15 @@ TEST(FlowSize, AfterAnotherSizeTheJobStartsAnew) {
   EXPECT_TRUE(script.wants<Flow::Finish>());
 }
 
+TEST(FlowSize, AKeptFileIsNotFiledElsewhereLater) {
+  Script script;
+  script.to_fetch();
+  SavedRecord file = file_of(1024, 768);
+  file.size_differs = true;
+  script.disk.push_back(file);
+  script.restart(resume_4k()).expect_failed(Cause::size_mismatch, Paid::yes);
+}
+
 TEST(FlowSize, AnotherSizeLeavesAnOlderUnclearPutUnclear) {
   Script script;
   script.to_asking_get().ask_until_the_doubt_is_over();

@@ -136,6 +136,7 @@ TEST(ThreadDecoder, SaysThatAFileIsIncomplete) {
 TEST(ThreadDecoder, KeepsToTheLimits) {
   Feeder feeder(DecodeLimits{20, 1u << 20});
   feeder.feed(encode_png(make_raster(21, 5)));
+  feeder.finish();
   const Result<Picture> picture = feeder.take();
   ASSERT_FALSE(picture);
   EXPECT_EQ(picture.error().cause, Cause::picture_too_large);

@@ -219,6 +219,35 @@ TEST_F(WorkerTest, ACancelledResumeOfAnUnclearJobSaysMaybe) {
   EXPECT_EQ(value(failed[0], "paid"), "maybe");
 }
 
+TEST_F(WorkerTest, AnUnreadableRecordMayBeThatOfAPurchase) {
+  const std::string id = write_journal({job_record()});
+  write_whole(folder_ / "data" / "jobs" / (id + ".jsonl"), "written by a later version\n");
+  Worker worker(options());
+  worker.invoke(1, Worker::Action::insert, picture());
+  const auto failed = events(until_over(worker, 1), "failed");
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(value(failed[0], "cause"), "journal_unreadable");
+  EXPECT_EQ(value(failed[0], "paid"), "maybe");
+}
+
+TEST_F(WorkerTest, ACancelWhileAnotherProgramHasThePictureTellsWhatIsOnTheDisk) {
+  for (const bool requested : {false, true}) {
+    const std::string id = write_journal(requested ? std::vector<Record>{job_record(), IntentRecord{1, {}, {}, {}}}
+                                                   : std::vector<Record>{job_record()});
+    const auto files = Files::open(folder_ / "data");
+    const auto lock = files->try_lock(picture_id(job_record()));
+    ASSERT_TRUE(lock && *lock);
+    Worker worker(options());
+    worker.invoke(1, Worker::Action::insert, picture());
+    std::this_thread::sleep_for(50ms);
+    worker.cancel(1);
+    const auto failed = events(until_over(worker, 1), "failed");
+    ASSERT_EQ(failed.size(), 1u);
+    EXPECT_EQ(value(failed[0], "cause"), "cancelled");
+    EXPECT_EQ(value(failed[0], "paid"), requested ? "maybe" : "no");
+  }
+}
+
 TEST_F(WorkerTest, JobsOfAnotherAccountOrServiceRest) {
   JobRecord elsewhere = job_record();
   elsewhere.origin = "https://api.gettyimages.com";
