@@ -96,6 +96,16 @@ TEST_F(ServiceTest, FiftyCallsWaitForOneToken) {
   EXPECT_EQ(transport_.count(kToken), 1u);
 }
 
+TEST_F(ServiceTest, CallsThatComeWhileATokenIsUnderWayWaitForIt) {
+  get();
+  timers_.fire(awake_now());
+  EXPECT_EQ(transport_.count(kToken), 1u);  // it is out
+  for (int i = 0; i < 10; ++i) get();
+  settle();
+  EXPECT_EQ(statuses_.size(), 11u);
+  EXPECT_EQ(transport_.count(kToken), 1u);
+}
+
 TEST_F(ServiceTest, FiftyCallsHearOfOneRefusal) {
   token_ = [] { return reply_of(401, R"({"error":"invalid_client"})"); };
   for (int i = 0; i < 50; ++i) get();
@@ -209,12 +219,12 @@ TEST_F(ServiceTest, TheKeyGoesToNoOtherOrigin) {
 TEST_F(ServiceTest, APutIsSentOnceWhateverTheAnswer) {
   for (const HttpReply& reply : {reply_of(307, "", {{"location", "/v3/elsewhere"}}), reply_of(401, ""), reply_of(500, ""),
                                  reply_of(429, "", {{"retry-after", "0"}}), no_reply(HttpFault::lost)}) {
-    const std::size_t before = transport_.count("/download");
+    const std::size_t before = transport_.count() + (transport_.count() == 0 ? 1 : 0);  // the first one signs in
     answer_ = [&](const HttpRequest&) { return reply; };
     service_.call(Method::put, "https://api.gettyimages.com/v3/download", R"({"size_name":"4k"})",
                   [this](Result<HttpReply> r) { take(std::move(r)); });
     settle(true);
-    EXPECT_EQ(transport_.count("/download"), before + 1) << reply.head.status;
+    EXPECT_EQ(transport_.count(), before + 1) << reply.head.status;
   }
   const HttpRequest& put = transport_.request(2);
   EXPECT_EQ(put.method, Method::put);
