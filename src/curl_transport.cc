@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -328,10 +329,7 @@ class CurlTransport final : public Transport {
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!settings_.ca_file.empty()) {
-      set(CURLOPT_CAINFO, settings_.ca_file.c_str());
-      set(CURLOPT_PROXY_CAINFO, settings_.ca_file.c_str());
-    }
+    trust(easy);
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name look-up must not hold up a cancel
@@ -372,9 +370,28 @@ class CurlTransport final : public Transport {
       set(CURLOPT_SEEKFUNCTION, &on_seek);
       set(CURLOPT_SEEKDATA, &transfer);
       if (request.method == Method::post) set(CURLOPT_CUSTOMREQUEST, "POST");
+      // What is written to a kept connection that the other side has just closed is written to nobody, and nobody can prove
+      // that. With GnuTLS libcurl takes even one closed long ago for alive (the unread farewell looks like data).
+      if (request.method == Method::put) set(CURLOPT_FRESH_CONNECT, 1L);
     }
     transfer.headers.reset(list);
     set(CURLOPT_HTTPHEADER, list);
+  }
+
+  // One file of authorities, the person's or the system's. libcurl would read the system's folder besides: whoever names a file
+  // would trust more than it holds, and reading the same hundred certificates again, each from a file of its own, takes longer
+  // than the rest of a connection.
+  void trust(CURL* easy) const {
+    if (!settings_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
+      curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, settings_.ca_file.c_str());
+    } else {
+      char* bundle = nullptr;
+      curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle);
+      if (!bundle || ::access(bundle, R_OK) != 0) return;  // then the folder is all there is
+    }
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, nullptr);
   }
 
   void finish(CURL* easy, CURLcode code) {

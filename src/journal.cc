@@ -257,8 +257,15 @@ Outcome Journal::append(const Record& record) {
     if (!opened) return opened;
   }
   const std::string line = encode_record(record) + '\n';
-  if (const int error = write_all(file_.get(), line)) return write_error(error);
-  if (::fsync(file_.get()) != 0) return write_error(errno);
+  int error = write_all(file_.get(), line);
+  if (error == 0 && ::fsync(file_.get()) != 0) error = errno;
+  if (error != 0) {
+    // No request follows an intent that is not durable, so if it can be taken back, nobody has to doubt later. What other
+    // records say is true whether or not they will be found.
+    [[maybe_unused]] const bool taken_back = std::holds_alternative<IntentRecord>(record) &&
+                                             ::ftruncate(file_.get(), static_cast<off_t>(whole_bytes_)) == 0;
+    return write_error(error);
+  }
   broken_ = false;
   whole_bytes_ += line.size();
   records_.push_back(record);

@@ -91,7 +91,10 @@ void Run::open_journal() {
     if (plan_.job.notes.empty()) plan_.job.notes = job->notes;
   }
   if (const auto* ready = last<ReadyRecord>(records)) ready_ = *ready;
-  if (const auto* saved = last<SavedRecord>(records)) saved_ = *saved;
+  if (const auto* saved = last<SavedRecord>(records)) {
+    saved_ = *saved;
+    engine_.files.remove_link(job_id_);  // a program that died right after this record has left it
+  }
   flow_.emplace(plan_, records, awake_now(), since_put(records), std::random_device{}());
   go();
 }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -23,9 +24,14 @@ namespace inset {
 
 namespace {
 
+// At most this much; whoever started the host may have set less already.
 bool limit(int resource, rlim_t value) {
-  const rlimit both = {value, value};
-  return setrlimit(static_cast<__rlimit_resource_t>(resource), &both) == 0;
+  const auto which = static_cast<__rlimit_resource_t>(resource);
+  rlimit both{};
+  if (getrlimit(which, &both) != 0) return false;
+  both.rlim_max = std::min(both.rlim_max, value);
+  both.rlim_cur = both.rlim_max;
+  return setrlimit(which, &both) == 0;
 }
 
 #if !INSET_BOX_IS_LOOSE

@@ -3,7 +3,9 @@
 // tests/faults.md.
 #include <algorithm>
 #include <csignal>
+#include <random>
 
+#include "encode_picture.h"
 #include "fixture.h"
 
 namespace e2e {
@@ -73,8 +75,14 @@ TEST_F(Disk, FullForThePictureRestsAndIsFetchedLater) {
 
 TEST_F(Disk, FullForTheCanvasKeepsThePicture) {
   serve_at_once();
-  Spawn spawn = insert_words();
-  spawn.most_bytes_in_a_file = 200000;  // the JPEG fits, the PNG does not
+  // The JPEG and its pixels fit, a PNG of so much noise does not.
+  inset::test::Raster noise{1100, 1100, std::vector<std::uint8_t>(std::size_t{1100} * 1100 * 4)};
+  std::mt19937 random(1);
+  for (std::uint8_t& byte : noise.rgba) byte = static_cast<std::uint8_t>(random());
+  const auto png = inset::test::encode_png(noise);
+  write_file(folder() / "noise.png", {reinterpret_cast<const char*>(png.data()), png.size()});
+  Spawn spawn = insert_words({"--onto", folder() / "noise.png"});
+  spawn.most_bytes_in_a_file = 3000000;
   const Ended ended = run(spawn);
   EXPECT_EQ(ended.status, 6) << ended;
   EXPECT_EQ(ended.cause(), "canvas_refused");

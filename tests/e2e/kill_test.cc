@@ -166,19 +166,12 @@ TEST_F(Kill, BetweenTheIntentAndThePut) {
   std::vector<One> ones;
   for (int i = 0; i < 3; ++i) {
     ones.push_back(make_run(i, "1k"));
-    One& one = ones.back();
-    // A PUT that does not get out: its connection hangs before TLS.
-    rules({{{"route", "products"}, {"close", "clean"}, {"delay", 0.2}}, {{"listener", "api"}, {"calls", {2, nullptr}}, {"accept", "mute"}}});
-    Program program(one.insert);
-    for (int k = 0; k < 2000 && read_file(data() / "jobs").empty(); ++k) {
-      const auto files = data_files(".jsonl");
-      if (!files.empty() && read_file(files[0]).find("\"intent\"") != std::string::npos) break;
-      std::this_thread::sleep_for(5ms);
-    }
-    program.send(SIGKILL);
-    EXPECT_EQ(finish(program).signal, SIGKILL);
-    EXPECT_EQ(count(journal(), "intent"), 1);
-    rules(Json::array());
+    Spawn spawn = ones.back().insert;
+    (*spawn.environment)["LD_PRELOAD"] = TORTURE;
+    (*spawn.environment)["TORTURE_FOLDER"] = data();
+    (*spawn.environment)["TORTURE_HOW"] = "KILL_AFTER_INTENT";
+    EXPECT_EQ(run(spawn).signal, SIGKILL);
+    EXPECT_EQ(records(), "job intent");
   }
   EXPECT_EQ(puts(), 0);
   std::vector<Spawn> resumes;

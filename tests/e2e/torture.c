@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Put in front of the C library by LD_PRELOAD. Counts the system calls that a program makes on the files below one folder, and
-// lets the n-th of them fail; or lets the n-th request for memory fail.
+// lets the n-th of them fail.
 //
 //   TORTURE_FOLDER  the folder
 //   TORTURE_AT      which call fails, from 1; 0: none, only count
-//   TORTURE_HOW     ENOSPC, EIO, EINTR: that error; SHORT: a write takes half, the others fail with EIO; ALWAYS: all calls from
-//                   the n-th on fail with ENOSPC
+//   TORTURE_HOW     ENOSPC, EIO, EINTR: that error; SHORT: a write takes half, the others succeed; ALWAYS: all calls from
+//                   the n-th on fail with ENOSPC; KILL: the program is killed before the n-th; KILL_AFTER_INTENT: it is killed when
+//                   an intent has become durable, wherever that is
 //   TORTURE_COUNT   a file for the number of calls there were
-//   TORTURE_MALLOC  which request for memory fails, from 1, counted from the first call of the plugin's threads on
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -49,6 +50,7 @@ static int fate(void) {
   const char* how = getenv("TORTURE_HOW");
   const long wanted = at ? strtol(at, NULL, 10) : 0;
   if (wanted == 0 || !how || call < wanted) return 0;
+  if (strcmp(how, "KILL") == 0) kill(getpid(), SIGKILL);
   if (strcmp(how, "ALWAYS") == 0) return ENOSPC;
   if (call > wanted) return 0;
   if (strcmp(how, "EIO") == 0) return EIO;
@@ -59,8 +61,8 @@ static int fate(void) {
 
 static int fails(void) {
   const int error = fate();
-  if (error == 0) return 0;
-  errno = error > 0 ? error : EIO;
+  if (error <= 0) return 0;
+  errno = error;
   return 1;
 }
 
@@ -75,9 +77,25 @@ EXPORT ssize_t write(int fd, const void* bytes, size_t count) {
   return real(fd, bytes, error < 0 && count > 1 ? count / 2 : count);
 }
 
+static void die_after_an_intent(int fd) {
+  char link[64];
+  char text[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const int file = REAL(int (*)(const char*, int, mode_t), "open")(link, O_RDONLY | O_CLOEXEC, 0);
+  if (file < 0) return;
+  const ssize_t length = read(file, text, sizeof text - 1);
+  close(file);
+  text[length > 0 ? length : 0] = 0;
+  if (strstr(text, "\"record\":\"intent\"")) kill(getpid(), SIGKILL);
+}
+
 EXPORT int fsync(int fd) {
-  if (is_open_below(fd) && fails()) return -1;
-  return REAL(int (*)(int), "fsync")(fd);
+  const int ours = is_open_below(fd);
+  if (ours && fails()) return -1;
+  const int status = REAL(int (*)(int), "fsync")(fd);
+  const char* how = getenv("TORTURE_HOW");
+  if (ours && how && strcmp(how, "KILL_AFTER_INTENT") == 0) die_after_an_intent(fd);
+  return status;
 }
 
 EXPORT int ftruncate(int fd, off_t length) {
@@ -128,37 +146,11 @@ EXPORT int open64(const char* path, int flags, ...) {
   return open_as("open64", path, flags, mode);
 }
 
-// ---- memory ----
-
-extern void* __libc_malloc(size_t size);
-extern void* __libc_calloc(size_t count, size_t size);
-extern void* __libc_realloc(void* old, size_t size);
-
-static atomic_long requests;
-static long malloc_at = -1;
-
-// Not getenv() here: it may be called before the environment is there.
-__attribute__((constructor)) static void read_settings(void) {
-  const char* at = getenv("TORTURE_MALLOC");
-  malloc_at = at ? strtol(at, NULL, 10) : 0;
-}
-
-static int no_memory(void) {
-  if (malloc_at <= 0) return 0;
-  if (atomic_fetch_add(&requests, 1) + 1 != malloc_at) return 0;
-  errno = ENOMEM;
-  return 1;
-}
-
-EXPORT void* malloc(size_t size) { return no_memory() ? NULL : __libc_malloc(size); }
-EXPORT void* calloc(size_t count, size_t size) { return no_memory() ? NULL : __libc_calloc(count, size); }
-EXPORT void* realloc(void* old, size_t size) { return no_memory() ? NULL : __libc_realloc(old, size); }
-
 __attribute__((destructor)) static void tell(void) {
   const char* path = getenv("TORTURE_COUNT");
   if (!path) return;
   char text[64];
-  const int length = snprintf(text, sizeof text, "%ld %ld\n", atomic_load(&calls), atomic_load(&requests));
+  const int length = snprintf(text, sizeof text, "%ld\n", atomic_load(&calls));
   const int fd = REAL(int (*)(const char*, int, mode_t), "open")(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return;
   REAL(ssize_t(*)(int, const void*, size_t), "write")(fd, text, (size_t)length);

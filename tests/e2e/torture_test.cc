@@ -2,6 +2,8 @@
 // Every system call that an insert makes on its data folder fails once, in every way; and a sample of the requests for memory.
 // After each, without torture: never more than one charge, and the picture on the canvas.
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -17,10 +19,6 @@ class Torture : public E2e {
     killed_ = true;  // a link that could not be taken away stays until the next insert
   }
 
-  struct Counts {
-    long calls = 0;
-    long requests = 0;
-  };
   Spawn tortured(int index, const std::map<std::string, std::string>& how) {
     fresh();
     Spawn spawn = insert_words({std::string("generation=") + kMany, "index=" + std::to_string(index)});
@@ -29,14 +27,10 @@ class Torture : public E2e {
     for (const auto& [key, value] : how) (*spawn.environment)[key] = value;
     return spawn;
   }
-  // What a whole insert does, with nothing failing.
-  Counts count_all(int index, const std::map<std::string, std::string>& more = {}) {
-    std::map<std::string, std::string> how = {{"TORTURE_AT", "0"}, {"TORTURE_COUNT", folder() / "count"}};
-    how.insert(more.begin(), more.end());
-    EXPECT_EQ(run(tortured(index, how)).status, 0);
-    Counts counts;
-    std::istringstream(read_file(folder() / "count")) >> counts.calls >> counts.requests;
-    return counts;
+  // How many there are in a whole insert in which none fails.
+  long count_all(const std::string& what) {
+    EXPECT_EQ(run(tortured(0, {{what, "0"}, {"TORTURE_COUNT", folder() / "count"}})).status, 0);
+    return std::strtol(read_file(folder() / "count").c_str(), nullptr, 10);
   }
   std::size_t charges_of(int index) {
     std::size_t count = 0;
@@ -50,6 +44,8 @@ class Torture : public E2e {
     Spawn insert;
     std::string what;
   };
+  // Some are taken up by `resume` before the next `insert`, the others by that alone.
+  static bool is_resumed(std::size_t i) { return i % 2 == 0; }
   Case make_case(int index, const std::map<std::string, std::string>& how, std::string what) {
     Case each{tortured(index, how), {}, {}, std::move(what)};
     each.resume = easel("resume");
@@ -66,13 +62,13 @@ class Torture : public E2e {
       std::vector<Spawn> insert;
       for (std::size_t i = from; i < to; ++i) {
         torture.push_back(cases[i].torture);
-        resume.push_back(cases[i].resume);
+        if (is_resumed(i)) resume.push_back(cases[i].resume);
         insert.push_back(cases[i].insert);
       }
       const auto hurt = run_all(torture);
       std::vector<std::size_t> charged;
       for (std::size_t i = from; i < to; ++i) charged.push_back(charges_of(first + static_cast<int>(i)));
-      const auto resumed = run_all(resume);
+      for (const Ended& ended : run_all(resume)) EXPECT_EQ(ended.status, 0) << cases[from].what << " and the next\n" << ended;
       const auto inserted = run_all(insert);
       for (std::size_t i = from; i < to; ++i) {
         SCOPED_TRACE(cases[i].what);
@@ -84,7 +80,6 @@ class Torture : public E2e {
           EXPECT_TRUE(hurt[k].status == 0 || hurt[k].status == 6) << hurt[k];
         }
         *failed += hurt[k].status != 0;
-        EXPECT_EQ(resumed[k].status, 0) << resumed[k] << hurt[k];
         EXPECT_EQ(inserted[k].status, 0) << inserted[k] << hurt[k];
         EXPECT_EQ(charges_of(first + static_cast<int>(i)), 1u) << inserted[k] << hurt[k];
       }
@@ -95,7 +90,7 @@ class Torture : public E2e {
   void fail_every_call(const std::string& how) {
     constexpr int kMost = 120;
     serve(many_pictures(kMost + 1, {{"put_answer", 200}}));
-    const long calls = count_all(0).calls;
+    const long calls = count_all("TORTURE_AT");
     std::cout << calls << " calls\n";
     ASSERT_GT(calls, 15) << "the library is not in front of the calls";
     ASSERT_LE(calls, kMost);
@@ -107,9 +102,11 @@ class Torture : public E2e {
     int failed = 0;
     run_cases(cases, 1, &failed);
     std::cout << failed << " inserts failed\n";
-    // Interrupted and short calls are to be repeated, and most are.
-    const bool is_repeated = how == "EINTR" || how == "SHORT";
-    EXPECT_GT(failed, is_repeated ? -1 : 5);
+    if (how == "SHORT") {
+      EXPECT_EQ(failed, 0) << "the rest of a short write is written";
+    } else {
+      EXPECT_GT(failed, 5);
+    }
   }
 };
 
@@ -117,23 +114,51 @@ TEST_F(Torture, EveryCallFindsTheDiskFull) { fail_every_call("ENOSPC"); }
 TEST_F(Torture, EveryCallFailsOnTheDevice) { fail_every_call("EIO"); }
 TEST_F(Torture, EveryCallIsInterrupted) { fail_every_call("EINTR"); }
 TEST_F(Torture, EveryWriteIsShort) { fail_every_call("SHORT"); }
-TEST_F(Torture, TheDiskIsFullFromAnyCallOn) { fail_every_call("ALWAYS"); }
 
-// No crash of the host's own making: a request for memory that fails ends the job, or is survived. A sample, spread evenly.
-TEST_F(Torture, MemoryThatIsRefusedOnce) {
-  constexpr int kSample = 48;
-  serve(many_pictures(kSample + 1, {{"put_answer", 200}}));
-  const long requests = count_all(0, {{"TORTURE_MALLOC", "1000000000"}}).requests;
-  std::cout << requests << " requests for memory\n";
-  ASSERT_GT(requests, 1000);
-  std::vector<Case> cases;
-  for (int i = 1; i <= kSample; ++i) {
-    const long at = requests * i / (kSample + 1);
-    cases.push_back(make_case(i, {{"TORTURE_MALLOC", std::to_string(at)}}, "request " + std::to_string(at)));
+// Between any two steps on the disk. What the service knows is on the canvas in the end; what it does not know is the person's.
+TEST_F(Torture, KilledBeforeEveryCall) {
+  constexpr int kMost = 120;
+  serve(many_pictures(kMost + 1, {{"put_answer", 200}}));
+  const long calls = count_all("TORTURE_AT");
+  ASSERT_GT(calls, 15);
+  ASSERT_LE(calls, kMost);
+  std::vector<Spawn> killed;
+  std::vector<Spawn> resumes;
+  std::vector<Spawn> inserts;
+  for (int at = 1; at <= calls; ++at) {
+    const Case each = make_case(at, {{"TORTURE_AT", std::to_string(at)}, {"TORTURE_HOW", "KILL"}}, "");
+    killed.push_back(each.torture);
+    resumes.push_back(each.resume);
+    inserts.push_back(each.insert);
   }
-  int failed = 0;
-  run_cases(cases, 1, &failed);
-  std::cout << failed << " inserts failed\n";
+  int unclear = 0;
+  for (const Ended& ended : run_all(killed)) EXPECT_EQ(ended.signal, SIGKILL) << ended;
+  std::vector<std::size_t> charged;
+  for (int at = 1; at <= calls; ++at) charged.push_back(charges_of(at));
+  const auto resumed = run_all(resumes);
+  const auto inserted = run_all(inserts);
+  for (int at = 1; at <= calls; ++at) {
+    SCOPED_TRACE("killed before call " + std::to_string(at));
+    const auto i = static_cast<std::size_t>(at - 1);
+    EXPECT_LE(charged[i], 1u);
+    if (charged[i] == 1) {
+      EXPECT_EQ(resumed[i].status, 0) << resumed[i];
+      EXPECT_EQ(inserted[i].status, 0) << inserted[i];
+    } else if (inserted[i].status != 0) {
+      EXPECT_EQ(resumed[i].status, 6) << resumed[i];
+      EXPECT_EQ(inserted[i].status, 6) << inserted[i];
+      EXPECT_EQ(inserted[i].cause(), "outcome_unknown");
+      EXPECT_EQ(charges_of(at), 0u);
+      Spawn again = inserts[i];
+      again.words.push_back("again=yes");
+      EXPECT_EQ(run(again).status, 0);
+      ++unclear;
+    }
+    EXPECT_EQ(charges_of(at), 1u);
+  }
+  std::cout << calls << " places to die, " << unclear << " left to the person\n";
+  EXPECT_GE(unclear, 1) << "at least between the intent's write and its sync";
+  EXPECT_LE(unclear, 3);
 }
 
 }  // namespace
