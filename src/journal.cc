@@ -22,6 +22,8 @@ template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;  // clang before 17 cannot see it by itself
 
 Json offers_to_json(const std::vector<SizeOffer>& offers) {
   Json list = Json::array();
