@@ -14,11 +14,12 @@ class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string_view text) : text_(text) {}
-  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  // The text moves without being copied, which would need memory; what is left of a short one is wiped.
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
       wipe();
-      text_ = other.text_;
+      text_ = std::move(other.text_);
       other.wipe();
     }
     return *this;

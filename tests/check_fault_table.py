@@ -9,7 +9,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROWS = [str(n) for n in range(1, 75)] + [f"P{n}" for n in range(1, 8)] + [f"G{n}" for n in range(1, 8)]
 # Rows that only a real host or a keyring can show. All others are within reach of a program without a window.
-ELSEWHERE = {"60": "host row:", "61": "host row:", "63": "host row:", "62": "host row:", "64": "host row:",
+ELSEWHERE = {"60": "host row:", "61": "host row:", "62": "host row:", "64": "host row:",
              "73": "sign-in row:", "74": "sign-in row:"}
 
 
