@@ -43,7 +43,7 @@ class Life(unittest.TestCase):
             service.wait_for(lambda: len(service.log()) == 2 and len(service.log("connections")) == 7)
             begun = time.monotonic()
             self.assertEqual((0, "", ""), service.stop(number))
-            self.assertLess(time.monotonic() - begun, 1)
+            self.assertLess(time.monotonic() - begun, 10)  # not the minutes that a client may be held
             for thread in waiting:
                 thread.join()
             silent.close()
