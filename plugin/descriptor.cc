@@ -6,8 +6,8 @@ namespace inset {
 namespace {
 
 constexpr easel_field kInsertFields[] = {
-    {"generation", "Generation", "The id of a generation at Getty Images' Generative AI.", nullptr, nullptr, 0, EASEL_TEXT,
-     EASEL_REQUIRED},
+    {"generation", "Generation", "The id of a generation at Getty Images' Generative AI.", nullptr, nullptr, 0,
+     EASEL_TEXT, EASEL_REQUIRED},
     {"index", "Picture", "The number of the picture in its generation, from 0.", nullptr, nullptr, 0, EASEL_INTEGER,
      EASEL_REQUIRED},
     {"size", "Size", "The name of a size, such as 4k. Without it the sizes are listed and nothing is bought.", nullptr,
@@ -21,8 +21,8 @@ constexpr easel_field kInsertFields[] = {
 };
 
 constexpr easel_field kResumeFields[] = {
-    {"accept_size", "Accept another size", "\"yes\" places pictures whose size is not the one promised.", nullptr, nullptr,
-     0, EASEL_TEXT, 0},
+    {"accept_size", "Accept another size", "\"yes\" places pictures whose size is not the one promised.", nullptr,
+     nullptr, 0, EASEL_TEXT, 0},
 };
 
 constexpr easel_field kDropFields[] = {
@@ -40,6 +40,7 @@ constexpr easel_action kActions[] = {
 
 }  // namespace
 
-const easel_descriptor kDescriptor = {"inset", "Inset", INSET_RELEASE, "The Inset authors", kActions, std::size(kActions)};
+const easel_descriptor kDescriptor = {
+    "inset", "Inset", INSET_RELEASE, "The Inset authors", kActions, std::size(kActions)};
 
 }  // namespace inset

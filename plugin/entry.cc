@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The one exported symbol, and the guard at the border: no exception leaves, and calls that break the contract's rules of
-// threads are refused rather than carried out.
+// The one exported symbol, and the guard at the border: no exception leaves, and calls that break the contract's rules
+// of threads are refused rather than carried out.
 #include <exception>
 #include <type_traits>
 

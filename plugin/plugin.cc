@@ -145,7 +145,8 @@ void Plugin::answer(uint64_t request, bool accepted, const easel_pair* pairs, si
   const auto question = questions_.extract(request);
   if (!question) return;
   answered_.insert(request);
-  worker_->answer(request, accepted && values ? question.mapped() : std::string(), values ? std::move(*values) : Values());
+  worker_->answer(request, accepted && values ? question.mapped() : std::string(),
+                  values ? std::move(*values) : Values());
 }
 
 void Plugin::changed(uint64_t request, const char* key, const char* value) {

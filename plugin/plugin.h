@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The main-thread half of the plugin: takes the host's calls, posts them to the worker, and in pump() hands over what the
-// worker has to say. Holds no lock while the host is called, and never waits.
+// The main-thread half of the plugin: takes the host's calls, posts them to the worker, and in pump() hands over what
+// the worker has to say. Holds no lock while the host is called, and never waits.
 #pragma once
 
 #include <easel/easel.h>
@@ -33,8 +33,8 @@ class Plugin {
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
 
-  // True on the thread that made the plugin and not from inside one of its calls into the host: the only place where the
-  // functions below may be called.
+  // True on the thread that made the plugin and not from inside one of its calls into the host: the only place where
+  // the functions below may be called.
   bool may_be_called() const { return std::this_thread::get_id() == main_thread_ && !calling_host_; }
 
   int64_t invoke(const char* id, uint64_t target, const easel_pair* pairs, size_t count);
@@ -58,14 +58,14 @@ class Plugin {
   std::thread::id main_thread_;
   bool calling_host_ = false;
   bool pumped_ = false;
-  std::unique_ptr<Worker> worker_;         // null: the settings are wrong
+  std::unique_ptr<Worker> worker_;  // null: the settings are wrong
   std::optional<Error> settings_fault_;
   std::filesystem::path originals_;
   int64_t next_job_ = 1;
   int64_t next_open_ = 1;
-  std::map<int64_t, uint64_t> targets_;    // of open jobs
+  std::map<int64_t, uint64_t> targets_;  // of open jobs
   std::set<int64_t> cancelled_;
-  std::set<int64_t> stillborn_;            // jobs that fail at the next pump, because of the settings
+  std::set<int64_t> stillborn_;                // jobs that fail at the next pump, because of the settings
   std::map<uint64_t, std::string> questions_;  // open ones, with the text of their button
   std::set<uint64_t> answered_;
   std::set<int64_t> opens_;

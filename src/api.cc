@@ -39,15 +39,13 @@ bool is_html(const HttpReply& reply) {
   return start.starts_with("<!doctype html") || start.starts_with("<html");
 }
 
-bool is_daily_limit(const HttpReply& reply) {
-  return read_error_body(reply).code == "DailyRequestLimitExceeded";
-}
+bool is_daily_limit(const HttpReply& reply) { return read_error_body(reply).code == "DailyRequestLimitExceeded"; }
 
 Error bad_answer(Stage stage, const HttpReply& reply, const std::string& what) {
   if (is_html(reply)) {
     return make_error(stage, Cause::captive_portal,
-                      "A web page came in place of the service's answer; this network may want a sign-in.",
-                      {}, reply.head.status);
+                      "A web page came in place of the service's answer; this network may want a sign-in.", {},
+                      reply.head.status);
   }
   // Not the body itself: it may hold a token or a signed link.
   const std::string detail =
@@ -101,13 +99,12 @@ std::string generation_url(const Url& api, const std::string& generation) {
 }
 
 std::string sizes_url(const Url& api, const std::string& generation, int index) {
-  return join_path(api, {"v3", "ai", "image-generations", generation, "images",
-                         std::to_string(index), "download-sizes"});
+  return join_path(api,
+                   {"v3", "ai", "image-generations", generation, "images", std::to_string(index), "download-sizes"});
 }
 
 std::string download_url(const Url& api, const std::string& generation, int index) {
-  return join_path(api, {"v3", "ai", "image-generations", generation, "images",
-                         std::to_string(index), "download"});
+  return join_path(api, {"v3", "ai", "image-generations", generation, "images", std::to_string(index), "download"});
 }
 
 std::string products_url(const Url& api) { return join_path(api, {"v3", "products"}); }
@@ -163,12 +160,10 @@ Result<std::vector<SizeOffer>> read_sizes(const HttpReply& reply) {
       const std::string size = text_member(row, "size_name");
       const auto width = integer<std::uint32_t>(member(row, "width"));
       const auto height = integer<std::uint32_t>(member(row, "height"));
-      const bool sane = !size.empty() && size == plain_text(size, 40) && width && height &&
-                        *width > 0 && *height > 0 && *width <= kLongestSide &&
-                        *height <= kLongestSide;
+      const bool sane = !size.empty() && size == plain_text(size, 40) && width && height && *width > 0 && *height > 0 &&
+                        *width <= kLongestSide && *height <= kLongestSide;
       if (!sane) continue;
-      const auto same = std::find_if(offers.begin(), offers.end(),
-                                     [&](const SizeOffer& o) { return o.name == size; });
+      const auto same = std::find_if(offers.begin(), offers.end(), [&](const SizeOffer& o) { return o.name == size; });
       if (same == offers.end()) {
         offers.push_back({size, *width, *height});
       } else if (same->width != *width || same->height != *height) {
@@ -179,8 +174,7 @@ Result<std::vector<SizeOffer>> read_sizes(const HttpReply& reply) {
   std::erase_if(offers, [&](const SizeOffer& o) { return twice.contains(o.name); });
   if (offers.empty()) {
     return make_error(Stage::listing_sizes, Cause::sizes_unusable,
-                      "The service lists no size for this picture that makes sense.", {},
-                      reply.head.status);
+                      "The service lists no size for this picture that makes sense.", {}, reply.head.status);
   }
   return offers;
 }
@@ -229,9 +223,8 @@ Result<TokenAnswer> read_token(const HttpReply& reply) {
   if (json) answer.token = Secret(text_member(*json, "access_token"));
   // The token goes into a header line: anything but printable ASCII would let the answer write headers of its own.
   const std::string_view token = answer.token.view();
-  const bool usable = !token.empty() && std::all_of(token.begin(), token.end(), [](char c) {
-    return c > 0x20 && c < 0x7f;
-  });
+  const bool usable =
+      !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (!usable) {
     return bad_answer(Stage::signing_in, reply, "there is no access token in it");
   }
@@ -241,9 +234,8 @@ Result<TokenAnswer> read_token(const HttpReply& reply) {
     const auto text = parse_json(life.get<std::string>());
     if (text) seconds = integer<std::int64_t>(*text);
   }
-  answer.life = seconds && *seconds > 0 && *seconds <= kLongestLife.count()
-                    ? std::chrono::seconds(*seconds)
-                    : kUsualLife;
+  answer.life =
+      seconds && *seconds > 0 && *seconds <= kLongestLife.count() ? std::chrono::seconds(*seconds) : kUsualLife;
   return answer;
 }
 
@@ -326,8 +318,7 @@ Error reply_error(Stage stage, const HttpReply& reply) {
       }
       return error(Cause::forbidden, "The agreement does not allow this.");
     case 404: return error(Cause::not_found, "The service does not know this generation or picture.");
-    case 407:
-      return make_error(stage, Cause::proxy, "The proxy wants a login.", {}, status);
+    case 407: return make_error(stage, Cause::proxy, "The proxy wants a login.", {}, status);
     case 410: return error(Cause::gone, "The service no longer has this generation.");
     case 429:
       if (is_daily_limit(reply)) return error(Cause::daily_limit, "The limit of requests for today is reached.");
@@ -356,8 +347,7 @@ Error transfer_error(Stage stage, const HttpEnd& end, const std::string& whom) {
   switch (end.fault) {
     case HttpFault::name_lookup:
       return error(Cause::name_lookup, "The address of " + whom + " cannot be found; this computer may be offline.");
-    case HttpFault::no_connection:
-      return error(Cause::no_connection, "No connection to " + whom + ".");
+    case HttpFault::no_connection: return error(Cause::no_connection, "No connection to " + whom + ".");
     case HttpFault::tls:
       return error(Cause::tls, "The certificate of " + whom + " cannot be trusted: " + plain_text(end.text) + ".");
     case HttpFault::proxy:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The service's language: paths and bodies of the calls, and what each answer means. Pure: HTTP answers in, values out.
 //
-// Two envelopes of errors are understood: the service's own (ErrorCode, ErrorMessage) and the gateway's (message). Status
-// and ErrorCode decide, never the wording; the one exception is the gateway's "Missing Authentication Token", which means
-// that there is no such route and has nothing to do with authentication.
+// Two envelopes of errors are understood: the service's own (ErrorCode, ErrorMessage) and the gateway's (message).
+// Status and ErrorCode decide, never the wording; the one exception is the gateway's "Missing Authentication Token",
+// which means that there is no such route and has nothing to do with authentication.
 #pragma once
 
 #include <optional>

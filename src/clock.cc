@@ -12,8 +12,7 @@ namespace {
 Time read_clock(clockid_t which) {
   timespec time{};
   clock_gettime(which, &time);
-  return std::chrono::duration_cast<Time>(std::chrono::seconds(time.tv_sec) +
-                                          std::chrono::nanoseconds(time.tv_nsec));
+  return std::chrono::duration_cast<Time>(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 
 namespace inset {
 
-Time awake_now();  // stands still while the computer sleeps: for waits and budgets
-Time boot_now();   // goes on while it sleeps: for the life of a token
+Time awake_now();       // stands still while the computer sleeps: for waits and budgets
+Time boot_now();        // goes on while it sleeps: for the life of a token
 std::string boot_id();  // tells one run of the computer from the next; may be empty
 std::string utc_now();  // "2026-01-31T12:00:00Z", for people
 

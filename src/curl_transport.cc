@@ -36,8 +36,8 @@ constexpr int kMostRounds = 64;
 
 void init_curl_once() {
   static std::once_flag once;
-  // Never undone: a resolver thread of libcurl can outlive everything here, and another user of the library may be in the
-  // same process.
+  // Never undone: a resolver thread of libcurl can outlive everything here, and another user of the library may be in
+  // the same process.
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
@@ -148,8 +148,7 @@ curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
   auto& transfer = *static_cast<Transfer*>(user);
   const Reach reach = transfer.request.reach;
   const bool fine = reach == Reach::anyone || is_public_peer(peer->addr) ||
-                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) ||
-                    proxy_is_set();
+                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) || proxy_is_set();
   if (!fine) {
     transfer.peer_refused = true;
     return CURL_SOCKET_BAD;
@@ -218,8 +217,7 @@ HttpEnd end_of(const Transfer& transfer, CURLcode code) {
 
 class CurlTransport final : public Transport {
  public:
-  CurlTransport(TransportSettings settings, CURLM* multi)
-      : settings_(std::move(settings)), multi_(multi) {}
+  CurlTransport(TransportSettings settings, CURLM* multi) : settings_(std::move(settings)), multi_(multi) {}
 
   ~CurlTransport() override {
     for (auto& [id, transfer] : transfers_) remove(*transfer);
@@ -227,8 +225,8 @@ class CurlTransport final : public Transport {
     curl_multi_cleanup(multi_);
   }
 
-  // Sinks may call start(), cancel() and resume() from inside a callback of libcurl, where its own functions must not be
-  // called; so all three only take notes, and run() acts on them.
+  // Sinks may call start(), cancel() and resume() from inside a callback of libcurl, where its own functions must not
+  // be called; so all three only take notes, and run() acts on them.
   Id start(HttpRequest request, HttpSink& sink) override {
     auto transfer = std::make_unique<Transfer>();
     transfer->request = std::move(request);
@@ -370,17 +368,17 @@ class CurlTransport final : public Transport {
       set(CURLOPT_SEEKFUNCTION, &on_seek);
       set(CURLOPT_SEEKDATA, &transfer);
       if (request.method == Method::post) set(CURLOPT_CUSTOMREQUEST, "POST");
-      // What is written to a kept connection that the other side has just closed is written to nobody, and nobody can prove
-      // that. With GnuTLS libcurl takes even one closed long ago for alive (the unread farewell looks like data).
+      // What is written to a kept connection that the other side has just closed is written to nobody, and nobody can
+      // prove that. With GnuTLS libcurl takes even one closed long ago for alive (the unread farewell looks like data).
       if (request.method == Method::put) set(CURLOPT_FRESH_CONNECT, 1L);
     }
     transfer.headers.reset(list);
     set(CURLOPT_HTTPHEADER, list);
   }
 
-  // One file of authorities, the person's or the system's. libcurl would read the system's folder besides: whoever names a file
-  // would trust more than it holds, and reading the same hundred certificates again, each from a file of its own, takes longer
-  // than the rest of a connection.
+  // One file of authorities, the person's or the system's. libcurl would read the system's folder besides: whoever
+  // names a file would trust more than it holds, and reading the same hundred certificates again, each from a file of
+  // its own, takes longer than the rest of a connection.
   void trust(CURL* easy) const {
     if (!settings_.ca_file.empty()) {
       curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());

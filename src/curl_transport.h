@@ -3,8 +3,8 @@
 //
 // What it makes sure of, whatever the caller asks for:
 //   - https alone, certificates checked, TLS 1.2 or newer, no redirect followed, no netrc, no cookie;
-//   - a request with a body is sent at most once. libcurl by itself repeats a request when a kept connection turns out to
-//     be dead; a body that cannot be rewound forbids it;
+//   - a request with a body is sent at most once. libcurl by itself repeats a request when a kept connection turns out
+//     to be dead; a body that cannot be rewound forbids it;
 //   - a peer outside Request.reach gets not a byte;
 //   - nothing of the process is changed: no signal handler, no global cleanup.
 #pragma once
@@ -17,7 +17,7 @@
 namespace inset {
 
 struct TransportSettings {
-  std::string ca_file;     // PEM; empty: the system's
+  std::string ca_file;  // PEM; empty: the system's
   std::string user_agent;
 };
 

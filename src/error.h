@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Errors are values. An Error says at which stage a job stopped, why, whether money may have been spent, whether and when
-// trying again makes sense, and it carries one message for people and one detail for the log.
+// Errors are values. An Error says at which stage a job stopped, why, whether money may have been spent, whether and
+// when trying again makes sense, and it carries one message for people and one detail for the log.
 //
 // Whether to try again is a property of the error, not of the call that met it.
 #pragma once
@@ -24,13 +24,14 @@ enum class Stage {
   placing,
 };
 
-// Why it stopped. The names are part of the command line's output (see sdk-shim/README.md); one advice each in error.cc.
+// Why it stopped. The names are part of the command line's output (see sdk-shim/README.md); one advice each in
+// error.cc.
 enum class Cause {
   // The request itself
   parameter_missing,
   parameter_wrong,
-  size_missing,   // no size was named; the sizes are the answer
-  size_unknown,   // the service does not offer that size
+  size_missing,  // no size was named; the sizes are the answer
+  size_unknown,  // the service does not offer that size
   picture_unknown,
   picture_blocked,
   picture_unfinished,  // the generation itself is still being made
@@ -66,7 +67,7 @@ enum class Cause {
   server_error,
   bad_answer,
   // The paid flow
-  outcome_unknown,    // the PUT may or may not have been taken; the service has been asked and knows nothing
+  outcome_unknown,  // the PUT may or may not have been taken; the service has been asked and knows nothing
   still_preparing,
   other_account,
   other_service,
@@ -115,8 +116,8 @@ std::string_view name(Paid paid);
 // "What was charged and what to do now" for a cause; a sentence or more for every combination. [any]
 std::string advice(Cause cause, Paid paid);
 
-// The retry class a cause has by itself. Once money may have been spent the job is to be resumed, which asks the service
-// first; see with_paid().
+// The retry class a cause has by itself. Once money may have been spent the job is to be resumed, which asks the
+// service first; see with_paid().
 Retry default_retry(Cause cause);
 
 // An Error whose message is `what` (a sentence that says what happened) followed by advice(). [any]

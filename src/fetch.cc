@@ -23,9 +23,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-Error incomplete(std::string what) {
-  return make_error(Stage::fetching, Cause::file_incomplete, std::move(what));
-}
+Error incomplete(std::string what) { return make_error(Stage::fetching, Cause::file_incomplete, std::move(what)); }
 
 // The value of `key` in "a=x, b=y" (Digest, x-goog-hash) or "a=:x:" (Repr-Digest).
 std::string_view listed_digest(std::string_view list, std::string_view key) {
@@ -44,8 +42,8 @@ std::string_view listed_digest(std::string_view list, std::string_view key) {
   return {};
 }
 
-// Whatever checksum the host sent and this program knows agrees. A part of a file has none: Content-MD5 and Digest are then
-// about the part.
+// Whatever checksum the host sent and this program knows agrees. A part of a file has none: Content-MD5 and Digest are
+// then about the part.
 bool checksums_agree(const HttpHead& head, const Digest& digest) {
   const std::string sha256 = to_base64(digest.sha256());
   const std::string md5 = to_base64(digest.md5());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Fetches the file of one job: to the disk and through the decoder while it arrives.
 //
-// The link leads to another host, so no key and no token go with it, and every redirect is judged like the link itself. A file
-// counts as whole only if its end is marked by HTTP, a checksum (if the host sends one) agrees, the container is sound to its
-// last byte and the picture decodes.
+// The link leads to another host, so no key and no token go with it, and every redirect is judged like the link itself.
+// A file counts as whole only if its end is marked by HTTP, a checksum (if the host sends one) agrees, the container is
+// sound to its last byte and the picture decodes.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,8 @@ struct FetchFault {
   bool progressed = false;  // a good part came before it failed
 };
 
-// Lives as long as the job's run: a later attempt goes on where an earlier one was cut off, if the host proves that the file
-// is still the same (a strong ETag). One thread, the worker's.
+// Lives as long as the job's run: a later attempt goes on where an earlier one was cut off, if the host proves that the
+// file is still the same (a strong ETag). One thread, the worker's.
 class Fetch final : private HttpSink {
  public:
   struct Needs {

@@ -34,8 +34,8 @@ int make_private_folder(const fs::path& folder) {
 }
 
 Error folder_error(const fs::path& folder, int error_number) {
-  return disk_error(Stage::requesting, Cause::data_folder,
-                    "The data folder " + folder.string() + " cannot be used.", error_number);
+  return disk_error(Stage::requesting, Cause::data_folder, "The data folder " + folder.string() + " cannot be used.",
+                    error_number);
 }
 
 std::string_view extension(std::string_view mime) { return mime == "image/png" ? ".png" : ".jpg"; }
@@ -72,8 +72,7 @@ Result<Files> Files::open(fs::path root) {
                       "The data folder must be an absolute path: " + root.string() + ".");
   }
   Files files(std::move(root));
-  for (const fs::path& folder :
-       {files.root_, files.root_ / "jobs", files.root_ / "originals"}) {
+  for (const fs::path& folder : {files.root_, files.root_ / "jobs", files.root_ / "originals"}) {
     if (const int error = make_private_folder(folder)) return folder_error(folder, error);
   }
   return files;
@@ -89,8 +88,7 @@ fs::path Files::original(const std::string& job, std::string_view mime) const {
 std::vector<std::string> Files::jobs() const {
   std::vector<std::string> ids;
   std::error_code error;
-  for (fs::directory_iterator entry(root_ / "jobs", error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (fs::directory_iterator entry(root_ / "jobs", error), end; !error && entry != end; entry.increment(error)) {
     const fs::path& path = entry->path();
     if (path.extension() == ".jsonl" && is_job_id(path.stem().string())) {
       ids.push_back(path.stem().string());
@@ -104,8 +102,7 @@ Outcome Files::store_link(const std::string& job, const std::string& link) const
   const fs::path path = root_ / "jobs" / (job + ".link");
   const fs::path draft = root_ / "jobs" / (job + ".link.new");
   const auto failed = [](int error) {
-    return disk_error(Stage::saving, Cause::journal_unwritable,
-                      "The link to the picture could not be stored.", error);
+    return disk_error(Stage::saving, Cause::journal_unwritable, "The link to the picture could not be stored.", error);
   };
   {
     const Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
@@ -135,13 +132,12 @@ void Files::remove_link(const std::string& job) const {
   }
 }
 
-Outcome Files::keep_original(const std::string& from_job, const std::string& to_job,
-                             std::string_view mime) const {
+Outcome Files::keep_original(const std::string& from_job, const std::string& to_job, std::string_view mime) const {
   const fs::path from = part(from_job);
   const fs::path to = original(to_job, mime);
   const auto failed = [](int error) {
-    return disk_error(Stage::saving, Cause::journal_unwritable,
-                      "The picture could not be stored in the data folder.", error);
+    return disk_error(Stage::saving, Cause::journal_unwritable, "The picture could not be stored in the data folder.",
+                      error);
   };
   {
     const Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
@@ -170,14 +166,12 @@ Result<std::optional<Fd>> Files::try_lock(const std::string& picture) const {
   const fs::path path = root_ / "jobs" / (picture + ".lock");
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
   if (!file) {
-    return disk_error(Stage::requesting, Cause::journal_unwritable,
-                      "The lock of the picture cannot be made.", errno);
+    return disk_error(Stage::requesting, Cause::journal_unwritable, "The lock of the picture cannot be made.", errno);
   }
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno == EWOULDBLOCK) return std::optional<Fd>{};
-    return disk_error(Stage::requesting, Cause::journal_unwritable,
-                      "The lock of the picture cannot be taken.", errno);
+    return disk_error(Stage::requesting, Cause::journal_unwritable, "The lock of the picture cannot be taken.", errno);
   }
   return std::optional<Fd>{std::move(file)};
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The data folder: where everything lies, and how a file gets there so that a crash leaves either the old state or the new.
+// The data folder: where everything lies, and how a file gets there so that a crash leaves either the old state or the
+// new.
 //
 //   jobs/<job>.jsonl        the journal
 //   jobs/<job>.link         the signed link to the file, only while the file is not yet saved
@@ -8,8 +9,8 @@
 //   originals/<job>.jpg     the file as it was downloaded; kept until the person deletes it
 //   kept-aside/<job>-<n>    a file that could not be used, for support
 //
-// Folders are 0700, files 0600. No text of the service becomes part of a path. All calls may wait for the disk: they are
-// for the worker thread.
+// Folders are 0700, files 0600. No text of the service becomes part of a path. All calls may wait for the disk: they
+// are for the worker thread.
 #pragma once
 
 #include <filesystem>
@@ -53,7 +54,8 @@ class Files {
   // Makes a fetched file the job's original: synced, renamed, the folder synced.
   Outcome keep_original(const std::string& from_job, const std::string& to_job, std::string_view mime) const;
 
-  // Moves a .part that cannot be used to where support can ask for it, and says where. Best effort: empty if it did not.
+  // Moves a .part that cannot be used to where support can ask for it, and says where. Best effort: empty if it did
+  // not.
   std::filesystem::path keep_aside(const std::string& job) const;
 
   // Tries the lock of a picture once. Empty: somebody else holds it.

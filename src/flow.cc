@@ -2,8 +2,8 @@
 //
 // Theory of operation
 //
-//   Only one request of this service can cost money: the PUT that starts a download. It has no idempotency key, so a PUT
-//   whose answer was lost must never be sent again blindly. The flow keeps four laws:
+//   Only one request of this service can cost money: the PUT that starts a download. It has no idempotency key, so a
+//   PUT whose answer was lost must never be sent again blindly. The flow keeps four laws:
 //
 //     1. No PUT before its intent is durable.
 //     2. No second PUT while an earlier intent is unresolved, that is: not proved refused, unless the person says so.
@@ -15,10 +15,10 @@
 //     looking_up -> noting_job -> noting_intent -> putting -> noting_pending -> waiting <-> getting -> noting_ready
 //       -> fetching -> noting_saved -> placing -> noting_placed -> finished
 //
-//   A refused PUT goes through noting_refusal, and from there to `failed`, or by way of renewing or backing_off to a new
-//   intent. An unclear one goes to waiting and getting: the service is asked. If the service then knows of no download,
-//   that counts as an answer only kDoubt after the PUT, because a request may still be on its way through the service;
-//   and then the person decides (asking).
+//   A refused PUT goes through noting_refusal, and from there to `failed`, or by way of renewing or backing_off to a
+//   new intent. An unclear one goes to waiting and getting: the service is asked. If the service then knows of no
+//   download, that counts as an answer only kDoubt after the PUT, because a request may still be on its way through the
+//   service; and then the person decides (asking).
 //
 //   After a crash the records alone say where to go on: start() below. `failed` covers jobs that are over and jobs that
 //   rest; the difference is in the journal, not here: a later flow takes a resting job up again.
@@ -53,8 +53,7 @@ std::string pixels(std::uint32_t width, std::uint32_t height) {
 
 }  // namespace
 
-Flow::Flow(Plan plan, const std::vector<Record>& records, Time now,
-           std::optional<Millis> since_put, unsigned seed)
+Flow::Flow(Plan plan, const std::vector<Record>& records, Time now, std::optional<Millis> since_put, unsigned seed)
     : plan_(std::move(plan)), random_(seed) {
   replay(records);
   start(now, since_put);
@@ -92,8 +91,8 @@ void Flow::note_licence(const std::string& asset_id) {
   asset_id_ = asset_id;
 }
 
-// A download turned out to be another size. That accounts for the last PUT and for no earlier one; and if this size had been
-// licensed under another asset id before, it still is.
+// A download turned out to be another size. That accounts for the last PUT and for no earlier one; and if this size had
+// been licensed under another asset id before, it still is.
 void Flow::note_other_size(const std::string& asset_id) {
   saved_.reset();
   pending_ = joined_ = false;
@@ -235,8 +234,7 @@ bool Flow::on_looking_up(const Event& event) {
                                    [&](const SizeOffer& o) { return o.name == plan_.job.size; });
   if (wanted == offers->sizes.end()) {
     fail(make_error(Stage::listing_sizes, Cause::size_unknown,
-                    "The service does not offer the size \"" + plan_.job.size +
-                        "\" for this picture."));
+                    "The service does not offer the size \"" + plan_.job.size + "\" for this picture."));
     return true;
   }
   plan_.job.offers = offers->sizes;
@@ -353,8 +351,7 @@ void Flow::refuse(Error error, std::string code, State then) {
   state_ = State::noting_refusal;
 }
 
-void Flow::try_put_later(Error error, std::optional<Millis> retry_after, std::string code,
-                         Time now) {
+void Flow::try_put_later(Error error, std::optional<Millis> retry_after, std::string code, Time now) {
   const auto wait = put_backoff_.next(error, now, chance(), retry_after);
   if (wait) until_ = now + *wait;
   refuse(std::move(error), std::move(code), wait ? State::backing_off : State::failed);
@@ -479,11 +476,9 @@ bool Flow::on_fetching(const Event& event, Time now) {
     return true;
   }
   if (failed->progressed) fetch_backoff_.reset();
-  const bool damaged =
-      error.cause == Cause::file_damaged || error.cause == Cause::file_incomplete;
+  const bool damaged = error.cause == Cause::file_damaged || error.cause == Cause::file_incomplete;
   const bool hopeless = damaged && ++damaged_ >= kDamagedFiles;
-  const auto wait =
-      hopeless ? std::nullopt : fetch_backoff_.next(error, now, chance(), failed->retry_after);
+  const auto wait = hopeless ? std::nullopt : fetch_backoff_.next(error, now, chance(), failed->retry_after);
   if (wait) {
     until_ = now + *wait;
     state_ = State::waiting_to_fetch;
@@ -517,14 +512,14 @@ void Flow::judge_size(SavedRecord file) {
     return;
   }
   // A kept file stays where it is.
-  const auto other = saved_ ? offers_.end() : std::find_if(offers_.begin(), offers_.end(), [&](const SizeOffer& o) {
-    return fits(o, fetched_);
-  });
+  const auto other =
+      saved_ ? offers_.end()
+             : std::find_if(offers_.begin(), offers_.end(), [&](const SizeOffer& o) { return fits(o, fetched_); });
   if (other != offers_.end()) {
     other_size_ = {asset_id_, other->name, {}};
     error_ = make_error(Stage::saving, Cause::other_size_delivered,
-                        "The service delivered the size \"" + other->name + "\" (" + came +
-                            " pixels) in place of \"" + plan_.job.size + "\".");
+                        "The service delivered the size \"" + other->name + "\" (" + came + " pixels) in place of \"" +
+                            plan_.job.size + "\".");
     state_ = State::noting_other_size;
     return;
   }
@@ -601,9 +596,7 @@ std::optional<SizeOffer> Flow::promised() const {
   return {};
 }
 
-double Flow::chance() {
-  return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
-}
+double Flow::chance() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 std::string Flow::fingerprint(Time now) const {
   std::string text;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The paid download of one picture in one size, as a state machine without I/O: no clock, no network, no disk, no threads.
+// The paid download of one picture in one size, as a state machine without I/O: no clock, no network, no disk, no
+// threads.
 //
-// want() says what is to be done next. Whoever runs the flow does it and tells the flow what happened with on(). Rebuilding
-// a flow from the journal's records continues where the last one was cut off.
+// want() says what is to be done next. Whoever runs the flow does it and tells the flow what happened with on().
+// Rebuilding a flow from the journal's records continues where the last one was cut off.
 //
 // Rule 1: whatever moves a job from one state to another is in flow.cc. Nobody else decides about a PUT.
 #pragma once
@@ -24,48 +25,100 @@ class Flow {
  public:
   // ---- what the flow wants ----
 
-  struct LookUp {};                          // ask for the generation, its sizes and the product's rules
-  struct Write { Record record; std::string link; };  // append, durably; the link (with ReadyRecord) first, beside it
-  struct Put {};                             // start the download
-  struct Get {};                             // ask for the download's state
-  struct Renew {};                           // a new token
-  struct Wait { Time until; };
-  struct Ask {};                             // may it be requested again, and perhaps charged again?
-  struct Fetch {};                           // the file, from the stored link
-  struct Place {};                           // the kept file, to the canvas
-  struct Finish {};                          // all done
-  struct Fail { Error error; };              // over, or resting; the error says which
+  struct LookUp {};  // ask for the generation, its sizes and the product's rules
+  struct Write {
+    Record record;
+    std::string link;
+  };                // append, durably; the link (with ReadyRecord) first, beside it
+  struct Put {};    // start the download
+  struct Get {};    // ask for the download's state
+  struct Renew {};  // a new token
+  struct Wait {
+    Time until;
+  };
+  struct Ask {};     // may it be requested again, and perhaps charged again?
+  struct Fetch {};   // the file, from the stored link
+  struct Place {};   // the kept file, to the canvas
+  struct Finish {};  // all done
+  struct Fail {
+    Error error;
+  };  // over, or resting; the error says which
   using Want = std::variant<LookUp, Write, Put, Get, Renew, Wait, Ask, Fetch, Place, Finish, Fail>;
 
   // ---- what happened ----
 
-  struct Offers { std::vector<SizeOffer> sizes; };    // answer to LookUp
-  struct LookUpFailed { Error error; };
+  struct Offers {
+    std::vector<SizeOffer> sizes;
+  };  // answer to LookUp
+  struct LookUpFailed {
+    Error error;
+  };
   struct Written {};
-  struct WriteFailed { Error error; };
+  struct WriteFailed {
+    Error error;
+  };
   // Answers to Put and Get. `foreign`: that asset id is in the journal of another size of this picture.
-  struct Ready { std::string link; std::string asset_id; bool foreign = false; };
-  struct Accepted { bool joined = false; std::optional<Millis> retry_after; };  // PUT 202, 409; GET 202
-  struct Refused { Error error; std::string code; };  // PUT: provably bought nothing, final. GET: it will not tell.
-  struct Unauthorized { Error error; };
-  struct Busy { Error error; std::optional<Millis> retry_after; };  // PUT: refused, for now. GET: ask again later.
-  struct NotSent { Error error; };                    // not a byte of the request left this machine
-  struct Unclear { Error error; };                    // PUT: nobody knows. GET: ask again later.
-  struct Unknown { Error error; };                    // GET 404
-  struct Gone { Error error; };                       // GET 410
+  struct Ready {
+    std::string link;
+    std::string asset_id;
+    bool foreign = false;
+  };
+  struct Accepted {
+    bool joined = false;
+    std::optional<Millis> retry_after;
+  };  // PUT 202, 409; GET 202
+  struct Refused {
+    Error error;
+    std::string code;
+  };  // PUT: provably bought nothing, final. GET: it will not tell.
+  struct Unauthorized {
+    Error error;
+  };
+  struct Busy {
+    Error error;
+    std::optional<Millis> retry_after;
+  };  // PUT: refused, for now. GET: ask again later.
+  struct NotSent {
+    Error error;
+  };  // not a byte of the request left this machine
+  struct Unclear {
+    Error error;
+  };  // PUT: nobody knows. GET: ask again later.
+  struct Unknown {
+    Error error;
+  };  // GET 404
+  struct Gone {
+    Error error;
+  };  // GET 410
   struct Renewed {};
-  struct RenewFailed { Error error; };
+  struct RenewFailed {
+    Error error;
+  };
   struct Elapsed {};
-  struct Answer { bool again = false; };
-  struct Fetched { SavedRecord file; };
+  struct Answer {
+    bool again = false;
+  };
+  struct Fetched {
+    SavedRecord file;
+  };
   // `progressed`: a good part of the file came before it failed.
-  struct FetchFailed { Error error; std::optional<Millis> retry_after; bool progressed = false; };
-  struct Placed { std::string host; };
-  struct PlaceFailed { Error error; };
-  struct OriginalLost { Error error; };               // the kept file is missing or no longer the same
+  struct FetchFailed {
+    Error error;
+    std::optional<Millis> retry_after;
+    bool progressed = false;
+  };
+  struct Placed {
+    std::string host;
+  };
+  struct PlaceFailed {
+    Error error;
+  };
+  struct OriginalLost {
+    Error error;
+  };  // the kept file is missing or no longer the same
   struct Cancelled {};
-  using Event = std::variant<Offers, LookUpFailed, Written, WriteFailed, Ready, Accepted, Refused, Unauthorized,
-                             Busy, NotSent, Unclear, Unknown, Gone, Renewed, RenewFailed, Elapsed, Answer, Fetched,
+  using Event = std::variant<Offers, LookUpFailed, Written, WriteFailed, Ready, Accepted, Refused, Unauthorized, Busy,
+                             NotSent, Unclear, Unknown, Gone, Renewed, RenewFailed, Elapsed, Answer, Fetched,
                              FetchFailed, Placed, PlaceFailed, OriginalLost, Cancelled>;
 
   // What the person asked for.

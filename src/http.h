@@ -31,9 +31,9 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // sent once: a request with a body is never repeated by the transport on its own
   Reach reach = Reach::anyone;
-  std::uint64_t most_bytes = 1 << 20;      // of the body
+  std::uint64_t most_bytes = 1 << 20;       // of the body
   std::chrono::milliseconds time_limit{0};  // for all of it; 0: none but the stall limit (1 kB/s over 20 s)
-  bool decode_body = false;  // a gzip body is decoded; else it comes as it is
+  bool decode_body = false;                 // a gzip body is decoded; else it comes as it is
 };
 
 struct HttpHead {
@@ -49,24 +49,24 @@ enum class HttpFault {
   name_lookup,
   no_connection,
   tls,
-  proxy,            // the proxy refused, or cannot be reached
-  peer_refused,     // the address is not within Request.reach
-  lost,             // reset, cut off, empty reply
-  incomplete,       // shorter than the length it announced
+  proxy,         // the proxy refused, or cannot be reached
+  peer_refused,  // the address is not within Request.reach
+  lost,          // reset, cut off, empty reply
+  incomplete,    // shorter than the length it announced
   too_slow,
   time_up,
   too_large,
   out_of_memory,
-  stopped,          // the sink wanted no more
+  stopped,  // the sink wanted no more
   other,
 };
 
 struct HttpEnd {
   HttpFault fault = HttpFault::none;
   bool nothing_sent = false;  // proved: not a byte of the request left this machine
-  bool exact = false;         // the end of the body is marked by a length or a last chunk, not by the end of the connection
-  int proxy_status = 0;       // what a proxy answered to CONNECT, if it refused
-  std::string text;           // the library's words, without the address
+  bool exact = false;    // the end of the body is marked by a length or a last chunk, not by the end of the connection
+  int proxy_status = 0;  // what a proxy answered to CONNECT, if it refused
+  std::string text;      // the library's words, without the address
 };
 
 // A whole answer, for those who want it in one piece.

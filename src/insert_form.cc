@@ -32,33 +32,45 @@ const Product* chosen_product(const Values& values, const std::vector<Product>& 
 
 void add_licence_fields(Question& question, const Values& values, const std::vector<Product>& products) {
   if (products.size() > 1) {
-    Field field{.key = "product_id", .label = "Agreement", .kind = Kind::choice,
-                .initial = value_of(values, "product_id"), .required = true, .watched = true};
+    Field field{.key = "product_id",
+                .label = "Agreement",
+                .kind = Kind::choice,
+                .initial = value_of(values, "product_id"),
+                .required = true,
+                .watched = true};
     for (const Product& product : products) field.choices.push_back({std::to_string(product.id), product.name});
     question.fields.push_back(std::move(field));
   }
   const Product* product = chosen_product(values, products);
   if (product && product->needs_project_code) {
-    Field field{.key = "project_code", .label = "Project code",
+    Field field{.key = "project_code",
+                .label = "Project code",
                 .kind = product->project_codes.empty() ? Kind::text : Kind::choice,
-                .initial = value_of(values, "project_code"), .required = true};
+                .initial = value_of(values, "project_code"),
+                .required = true};
     for (const std::string& code : product->project_codes) field.choices.push_back({code, code});
     question.fields.push_back(std::move(field));
   }
-  question.fields.push_back(Field{.key = "notes", .label = "Notes", .kind = Kind::text,
+  question.fields.push_back(Field{.key = "notes",
+                                  .label = "Notes",
+                                  .kind = Kind::text,
                                   .help = "Kept with the licence at Getty Images.",
                                   .initial = value_of(values, "notes"),
-                                  .required = product && product->needs_notes, .multiline = true});
+                                  .required = product && product->needs_notes,
+                                  .multiline = true});
 }
 
 }  // namespace
 
 Question sign_in_question(const std::string& api_key) {
   Question question{.title = "Sign In to Getty Images", .accept = "Sign In", .fields = {}};
-  question.fields.push_back(note("about", "The key and secret of your Getty Images agreement. They are kept in memory until "
-                                          "this program ends, and written nowhere."));
-  question.fields.push_back(Field{.key = "api_key", .label = "API key", .kind = Kind::text, .initial = api_key, .required = true});
-  question.fields.push_back(Field{.key = "client_secret", .label = "Client secret", .kind = Kind::secret, .required = true});
+  question.fields.push_back(note("about",
+                                 "The key and secret of your Getty Images agreement. They are kept in memory until "
+                                 "this program ends, and written nowhere."));
+  question.fields.push_back(
+      Field{.key = "api_key", .label = "API key", .kind = Kind::text, .initial = api_key, .required = true});
+  question.fields.push_back(
+      Field{.key = "client_secret", .label = "Client secret", .kind = Kind::secret, .required = true});
   return question;
 }
 
@@ -66,13 +78,21 @@ Question insert_question(const Values& values, const Findings* found, const Thum
                          const std::string& fault) {
   Question question{.title = "Insert Generated Image", .accept = "Continue", .fields = {}};
   if (!fault.empty()) question.fields.push_back(note("fault", fault));
-  question.fields.push_back(Field{.key = "generation", .label = "Generation", .kind = Kind::text,
+  question.fields.push_back(Field{.key = "generation",
+                                  .label = "Generation",
+                                  .kind = Kind::text,
                                   .help = "The id of a generation at Getty Images' Generative AI.",
-                                  .initial = value_of(values, "generation"), .required = true, .watched = true});
+                                  .initial = value_of(values, "generation"),
+                                  .required = true,
+                                  .watched = true});
   if (!found) return question;
 
-  Field picture{.key = "index", .label = "Picture", .kind = Kind::choice, .initial = value_of(values, "index"),
-                .required = true, .watched = true};
+  Field picture{.key = "index",
+                .label = "Picture",
+                .kind = Kind::choice,
+                .initial = value_of(values, "index"),
+                .required = true,
+                .watched = true};
   for (const GeneratedPicture& p : found->pictures) {
     const std::string number = std::to_string(p.index);
     const auto thumbnail = thumbnails.find(p.index);
@@ -82,8 +102,12 @@ Question insert_question(const Values& values, const Findings* found, const Thum
   question.fields.push_back(std::move(picture));
   if (found->offers.empty()) return question;
 
-  Field size{.key = "size", .label = "Size", .kind = Kind::choice, .initial = value_of(values, "size"),
-             .required = true, .watched = true};
+  Field size{.key = "size",
+             .label = "Size",
+             .kind = Kind::choice,
+             .initial = value_of(values, "size"),
+             .required = true,
+             .watched = true};
   const SizeOffer* chosen = nullptr;
   for (const SizeOffer& offer : found->offers) {
     size.choices.push_back({offer.name, offer.name + ": " + pixels(offer)});
@@ -92,7 +116,8 @@ Question insert_question(const Values& values, const Findings* found, const Thum
   question.fields.push_back(std::move(size));
   add_licence_fields(question, values, found->products);
   if (!chosen) return question;
-  question.fields.push_back(note("charge", licensed ? "Already licensed: free." : "A charge may apply under your agreement."));
+  question.fields.push_back(
+      note("charge", licensed ? "Already licensed: free." : "A charge may apply under your agreement."));
   question.accept = (licensed ? "Insert " : "License and Insert ") + pixels(*chosen);
   return question;
 }

@@ -15,8 +15,8 @@ Question sign_in_question(const std::string& api_key);
 // Previews by the number of their picture, as far as they have come.
 using Thumbnails = std::map<int, std::shared_ptr<const Picture>>;
 
-// `values` are the answers so far. `found` is what the service offers for them, or null while it is not known. `licensed`: this
-// picture in this size has been paid for. `fault`: what was wrong with the last try, or empty.
+// `values` are the answers so far. `found` is what the service offers for them, or null while it is not known.
+// `licensed`: this picture in this size has been paid for. `fault`: what was wrong with the last try, or empty.
 Question insert_question(const Values& values, const Findings* found, const Thumbnails& thumbnails, bool licensed,
                          const std::string& fault);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The action "insert": one picture, from its generation to the canvas. With everything said it starts at once; with a form and
-// something missing it asks; without a form it ends with an error that names what is missing.
+// The action "insert": one picture, from its generation to the canvas. With everything said it starts at once; with a
+// form and something missing it asks; without a form it ends with an error that names what is missing.
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -32,9 +32,9 @@ Result<JobRecord> read_parameters(const Values& parameters) {
   };
   JobRecord job;
   job.generation = canonical_generation(value("generation"));
-  const bool odd = job.generation.size() > 128 || job.generation == "." || job.generation == ".." ||
-                   std::any_of(job.generation.begin(), job.generation.end(),
-                               [](char c) { return c <= 0x20 || c >= 0x7f; });
+  const bool odd =
+      job.generation.size() > 128 || job.generation == "." || job.generation == ".." ||
+      std::any_of(job.generation.begin(), job.generation.end(), [](char c) { return c <= 0x20 || c >= 0x7f; });
   if (odd) return parameter_error(Cause::parameter_wrong, "generation must be an id without blanks.");
   job.index = -1;
   if (const std::string text = value("index"); !text.empty()) {
@@ -143,7 +143,8 @@ class InsertJob final : public Job, public Run::Owner {
     }
     const bool complete = !job->generation.empty() && job->index >= 0 && !job->size.empty();
     if (can_ask && (!complete || asked_) && !ready_to_run(*job)) return look_at_form();
-    if (job->generation.empty()) return fail(parameter_error(Cause::parameter_missing, "The parameter generation is missing."));
+    if (job->generation.empty())
+      return fail(parameter_error(Cause::parameter_missing, "The parameter generation is missing."));
     if (job->index < 0) return fail(parameter_error(Cause::parameter_missing, "The parameter index is missing."));
     if (job->size.empty()) return list_sizes(*job);
     run(std::move(*job));
@@ -153,14 +154,13 @@ class InsertJob final : public Job, public Run::Owner {
 
   void list_sizes(const JobRecord& job) {
     progress(Stage::listing_sizes, -1.0, 0, 0, "Asking for the sizes");
-    look_up_ = std::make_unique<LookUp>(engine_.service, engine_.products, job.generation, job.index,
-                                        [this](Result<Findings> found) {
-                                          const auto keep = std::move(look_up_);
-                                          if (!found) return fail(found.error());
-                                          offers_ = std::move(found->offers);
-                                          fail(make_error(Stage::listing_sizes, Cause::size_missing,
-                                                          "No size was named."));
-                                        });
+    look_up_ = std::make_unique<LookUp>(
+        engine_.service, engine_.products, job.generation, job.index, [this](Result<Findings> found) {
+          const auto keep = std::move(look_up_);
+          if (!found) return fail(found.error());
+          offers_ = std::move(found->offers);
+          fail(make_error(Stage::listing_sizes, Cause::size_missing, "No size was named."));
+        });
   }
 
   // ---- with a form ----
@@ -170,13 +170,14 @@ class InsertJob final : public Job, public Run::Owner {
     form_ = outbox_.ask(number_, form_, sign_in_question(engine_.service.credentials().api_key));
   }
 
-  // The form was accepted, what it says is what the last look-up found to be on offer, and the button that was pressed named just
-  // that: a person may be quicker than the form and press a button that still names what was chosen before.
+  // The form was accepted, what it says is what the last look-up found to be on offer, and the button that was pressed
+  // named just that: a person may be quicker than the form and press a button that still names what was chosen before.
   bool ready_to_run(const JobRecord& job) {
     const std::string pressed = std::exchange(accepted_, {});
     if (pressed.empty() || !found_ || found_for_ != look_up_key(job)) return false;
     const auto offered = [&](const SizeOffer& o) { return o.name == job.size; };
-    return std::any_of(found_->offers.begin(), found_->offers.end(), offered) && !product_fault(found_->products, job) &&
+    return std::any_of(found_->offers.begin(), found_->offers.end(), offered) &&
+           !product_fault(found_->products, job) &&
            pressed == insert_question(values_, &*found_, thumbnails_, is_licensed(job), {}).accept;
   }
 
@@ -198,28 +199,29 @@ class InsertJob final : public Job, public Run::Owner {
     if (look_up_ && looking_for_ == look_up_key(*job)) return;
     looking_for_ = look_up_key(*job);
     show_form("");
-    look_up_ = std::make_unique<LookUp>(
-        engine_.service, engine_.products, job->generation, job->index < 0 ? std::nullopt : std::optional(job->index),
-        [this](Result<Findings> found) {
-          const auto keep = std::move(look_up_);
-          if (!found) {
-            found_.reset();
-            return show_form(found.error().message);
-          }
-          found_ = std::move(*found);
-          found_for_ = looking_for_;
-          fetch_previews();
-          const auto now = read_parameters(values_);
-          if (now && now->index < 0) {
-            // The first picture that may be shown is a good guess, and brings its sizes into the form.
-            for (const GeneratedPicture& picture : found_->pictures) {
-              if (picture.blocked) continue;
-              values_["index"] = std::to_string(picture.index);
-              return look_at_form();
-            }
-          }
-          show_form("");
-        });
+    look_up_ = std::make_unique<LookUp>(engine_.service, engine_.products, job->generation,
+                                        job->index < 0 ? std::nullopt : std::optional(job->index),
+                                        [this](Result<Findings> found) {
+                                          const auto keep = std::move(look_up_);
+                                          if (!found) {
+                                            found_.reset();
+                                            return show_form(found.error().message);
+                                          }
+                                          found_ = std::move(*found);
+                                          found_for_ = looking_for_;
+                                          fetch_previews();
+                                          const auto now = read_parameters(values_);
+                                          if (now && now->index < 0) {
+                                            // The first picture that may be shown is a good guess, and brings its sizes
+                                            // into the form.
+                                            for (const GeneratedPicture& picture : found_->pictures) {
+                                              if (picture.blocked) continue;
+                                              values_["index"] = std::to_string(picture.index);
+                                              return look_at_form();
+                                            }
+                                          }
+                                          show_form("");
+                                        });
   }
 
   // ---- previews ----
@@ -233,12 +235,13 @@ class InsertJob final : public Job, public Run::Owner {
     for (const GeneratedPicture& picture : found_->pictures) {
       if (picture.preview.empty()) continue;
       const int index = picture.index;
-      previews_[index] = std::make_unique<Preview>(
-          engine_.transport, picture.preview, engine_.service.on_loopback(), engine_.wake,
-          [this, index](std::optional<Picture> preview) {
-            if (preview) thumbnails_[index] = std::make_shared<const Picture>(std::move(*preview));
-            previews_done_.push_back(index);
-          });
+      previews_[index] = std::make_unique<Preview>(engine_.transport, picture.preview, engine_.service.on_loopback(),
+                                                   engine_.wake, [this, index](std::optional<Picture> preview) {
+                                                     if (preview)
+                                                       thumbnails_[index] =
+                                                           std::make_shared<const Picture>(std::move(*preview));
+                                                     previews_done_.push_back(index);
+                                                   });
     }
   }
 
@@ -269,7 +272,8 @@ class InsertJob final : public Job, public Run::Owner {
       job->size = values_["size"] = smallest->name;
     }
     if (current && !job->size.empty()) licensed = is_licensed(*job);
-    form_ = outbox_.ask(number_, form_, insert_question(values_, current ? &*found_ : nullptr, thumbnails_, licensed, fault));
+    form_ = outbox_.ask(number_, form_,
+                        insert_question(values_, current ? &*found_ : nullptr, thumbnails_, licensed, fault));
   }
 
   // ---- the run ----
@@ -328,7 +332,8 @@ class InsertJob final : public Job, public Run::Owner {
     previews_.clear();
     Facts choices;
     for (const SizeOffer& offer : offers_) {
-      choices.emplace_back("choice", offer.name + " " + std::to_string(offer.width) + " " + std::to_string(offer.height));
+      choices.emplace_back("choice",
+                           offer.name + " " + std::to_string(offer.width) + " " + std::to_string(offer.height));
     }
     failed(error, std::move(choices));
   }
@@ -347,12 +352,12 @@ class InsertJob final : public Job, public Run::Owner {
 
   RequestNumber form_ = 0;
   bool asking_sign_in_ = false;
-  bool asked_ = false;     // the form has been shown
-  std::string accepted_;   // what the button said that was pressed
+  bool asked_ = false;    // the form has been shown
+  std::string accepted_;  // what the button said that was pressed
   std::optional<Findings> found_;
   std::string found_for_;
   std::string looking_for_;
-  std::string fault_;  // what the form says is wrong
+  std::string fault_;                                 // what the form says is wrong
   std::map<int, std::unique_ptr<Preview>> previews_;  // under way
   std::vector<int> previews_done_;
   Thumbnails thumbnails_;

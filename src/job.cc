@@ -7,12 +7,9 @@
 namespace inset {
 
 Facts error_facts(const Error& error) {
-  return {{"stage", std::string(name(error.stage))},
-          {"cause", std::string(name(error.cause))},
-          {"http_status", std::to_string(error.http_status)},
-          {"paid", std::string(name(error.paid))},
-          {"retry", std::string(name(error.retry))},
-          {"message", error.message}};
+  return {{"stage", std::string(name(error.stage))},          {"cause", std::string(name(error.cause))},
+          {"http_status", std::to_string(error.http_status)}, {"paid", std::string(name(error.paid))},
+          {"retry", std::string(name(error.retry))},          {"message", error.message}};
 }
 
 void Job::progress(Stage stage, double fraction, std::uint64_t bytes, std::uint64_t total, const std::string& text) {

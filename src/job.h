@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A job is what the person started: an insert, a resume, a list. It speaks to the outside through an Outbox and ends exactly
-// once. Everything here belongs to the worker's thread.
+// A job is what the person started: an insert, a resume, a list. It speaks to the outside through an Outbox and ends
+// exactly once. Everything here belongs to the worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +64,8 @@ class Job {
 // The pairs of a `failed` or `rests` event.
 Facts error_facts(const Error& error);
 
-// The actions, by their names in the contract. Parameters were checked for unknown keys already; wrong values end the job
-// with an error.
+// The actions, by their names in the contract. Parameters were checked for unknown keys already; wrong values end the
+// job with an error.
 std::unique_ptr<Job> make_insert_job(JobNumber number, Engine& engine, Outbox& outbox, Values parameters);
 std::unique_ptr<Job> make_resume_job(JobNumber number, Engine& engine, Outbox& outbox, Values parameters);
 std::unique_ptr<Job> make_list_job(JobNumber number, Engine& engine, Outbox& outbox);

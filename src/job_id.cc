@@ -51,8 +51,6 @@ std::string job_id(const JobRecord& job) {
   return sha256_hex(text).substr(0, 16);
 }
 
-std::string picture_id(const JobRecord& job) {
-  return sha256_hex(picture_text(job)).substr(0, 16);
-}
+std::string picture_id(const JobRecord& job) { return sha256_hex(picture_text(job)).substr(0, 16); }
 
 }  // namespace inset

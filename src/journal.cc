@@ -68,8 +68,8 @@ JobRecord job_from_json(const Json& line) {
   const Json& offers = member(line, "offers");
   if (!offers.is_array()) throw Unreadable("offers");
   for (const Json& offer : offers) {
-    job.offers.push_back({text_of(offer, "name"), number_of<std::uint32_t>(offer, "width"),
-                          number_of<std::uint32_t>(offer, "height")});
+    job.offers.push_back(
+        {text_of(offer, "name"), number_of<std::uint32_t>(offer, "width"), number_of<std::uint32_t>(offer, "height")});
   }
   if (line.contains("product_id")) job.product_id = number_of<int>(line, "product_id");
   job.project_code = text_member(line, "project_code");
@@ -99,12 +99,10 @@ Record record_from_json(const Json& line) {
   if (kind == "job") return job_from_json(line);
   if (kind == "intent") {
     return IntentRecord{number_of<int>(line, "attempt"), text_of(line, "boot"),
-                        std::chrono::milliseconds(number_of<std::int64_t>(line, "since_boot_ms")),
-                        time};
+                        std::chrono::milliseconds(number_of<std::int64_t>(line, "since_boot_ms")), time};
   }
   if (kind == "refused") {
-    return RefusedRecord{number_of<int>(line, "attempt"), number_of<int>(line, "status"),
-                         text_of(line, "code"), time};
+    return RefusedRecord{number_of<int>(line, "attempt"), number_of<int>(line, "status"), text_of(line, "code"), time};
   }
   if (kind == "pending") return PendingRecord{flag_of(line, "joined"), time};
   if (kind == "ready") return ReadyRecord{text_of(line, "asset_id"), time};
@@ -129,8 +127,8 @@ std::optional<Record> parse_line(std::string_view text) {
 }
 
 Error write_error(int error_number) {
-  return disk_error(Stage::saving, Cause::journal_unwritable,
-                    "The record of the purchase could not be written.", error_number);
+  return disk_error(Stage::saving, Cause::journal_unwritable, "The record of the purchase could not be written.",
+                    error_number);
 }
 
 }  // namespace
@@ -139,11 +137,16 @@ std::string encode_record(const Record& record) {
   Json line = std::visit(
       overloaded{
           [](const JobRecord& r) {
-            Json json = {{"record", "job"},       {"format", kFormat},
-                         {"origin", r.origin},    {"account", r.account},
-                         {"generation", r.generation}, {"index", r.index},
-                         {"size", r.size},        {"offers", offers_to_json(r.offers)},
-                         {"host", r.host},        {"time", r.time}};
+            Json json = {{"record", "job"},
+                         {"format", kFormat},
+                         {"origin", r.origin},
+                         {"account", r.account},
+                         {"generation", r.generation},
+                         {"index", r.index},
+                         {"size", r.size},
+                         {"offers", offers_to_json(r.offers)},
+                         {"host", r.host},
+                         {"time", r.time}};
             if (r.product_id) json["product_id"] = *r.product_id;
             if (!r.project_code.empty()) json["project_code"] = r.project_code;
             if (!r.notes.empty()) json["notes"] = r.notes;
@@ -170,24 +173,24 @@ std::string encode_record(const Record& record) {
             return Json{{"record", "ready"}, {"asset_id", r.asset_id}, {"time", r.time}};
           },
           [](const SavedRecord& r) {
-            Json json = {{"record", "saved"}, {"path", r.path},     {"bytes", r.bytes},
-                         {"sha256", r.sha256}, {"mime", r.mime},    {"width", r.width},
-                         {"height", r.height}, {"time", r.time}};
+            Json json = {{"record", "saved"}, {"path", r.path},   {"bytes", r.bytes},   {"sha256", r.sha256},
+                         {"mime", r.mime},    {"width", r.width}, {"height", r.height}, {"time", r.time}};
             if (!r.note.empty()) json["note"] = r.note;
             if (r.size_differs) json["size_differs"] = true;
             return json;
           },
           [](const OtherSizeRecord& r) {
-            return Json{{"record", "other_size"},
-                        {"asset_id", r.asset_id},
-                        {"size", r.size},
-                        {"time", r.time}};
+            return Json{{"record", "other_size"}, {"asset_id", r.asset_id}, {"size", r.size}, {"time", r.time}};
           },
           [](const PlacedRecord& r) {
             return Json{{"record", "placed"}, {"host", r.host}, {"time", r.time}};
           },
-          [](const CancelledRecord& r) { return Json{{"record", "cancelled"}, {"time", r.time}}; },
-          [](const DroppedRecord& r) { return Json{{"record", "dropped"}, {"time", r.time}}; },
+          [](const CancelledRecord& r) {
+            return Json{{"record", "cancelled"}, {"time", r.time}};
+          },
+          [](const DroppedRecord& r) {
+            return Json{{"record", "dropped"}, {"time", r.time}};
+          },
       },
       record);
   // Text from a person or the service may be broken UTF-8; the journal must be written all the same.
@@ -202,8 +205,7 @@ Result<JournalText> parse_journal(std::string_view text, const std::string& wher
     auto record = parse_line(text.substr(journal.whole_bytes, end - journal.whole_bytes));
     if (!record) {
       return make_error(Stage::requesting, Cause::journal_unreadable,
-                        "Line " + std::to_string(number) + " of " + where +
-                            " cannot be read by this version.");
+                        "Line " + std::to_string(number) + " of " + where + " cannot be read by this version.");
     }
     journal.records.push_back(std::move(*record));
     journal.whole_bytes = end + 1;
@@ -225,8 +227,7 @@ Result<Journal> Journal::open(std::filesystem::path path) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 || text.size() > kLongestJournal) {
       return disk_error(Stage::requesting, Cause::journal_unreadable,
-                        "The record " + journal.path_.string() + " cannot be read.",
-                        count < 0 ? errno : EFBIG);
+                        "The record " + journal.path_.string() + " cannot be read.", count < 0 ? errno : EFBIG);
     }
     if (count == 0) break;
     text.append(buffer, static_cast<std::size_t>(count));
@@ -262,10 +263,10 @@ Outcome Journal::append(const Record& record) {
   int error = write_all(file_.get(), line);
   if (error == 0 && ::fsync(file_.get()) != 0) error = errno;
   if (error != 0) {
-    // No request follows an intent that is not durable, so if it can be taken back, nobody has to doubt later. What other
-    // records say is true whether or not they will be found.
-    [[maybe_unused]] const bool taken_back = std::holds_alternative<IntentRecord>(record) &&
-                                             ::ftruncate(file_.get(), static_cast<off_t>(whole_bytes_)) == 0;
+    // No request follows an intent that is not durable, so if it can be taken back, nobody has to doubt later. What
+    // other records say is true whether or not they will be found.
+    [[maybe_unused]] const bool taken_back =
+        std::holds_alternative<IntentRecord>(record) && ::ftruncate(file_.get(), static_cast<off_t>(whole_bytes_)) == 0;
     return write_error(error);
   }
   broken_ = false;

@@ -4,9 +4,9 @@
 //   - it is the proof of intent: no PUT leaves before its record is durable;
 //   - it is the licence ledger: it is appended to, never rewritten, never compacted, never deleted.
 //
-// One file a job, one JSON object a line. An append that did not end (power loss, kill) leaves a tail without a newline,
-// which was never acted upon and is cut off before the next append. Anything else that cannot be read makes the whole file
-// read-only: a newer version may know better.
+// One file a job, one JSON object a line. An append that did not end (power loss, kill) leaves a tail without a
+// newline, which was never acted upon and is cut off before the next append. Anything else that cannot be read makes
+// the whole file read-only: a newer version may know better.
 #pragma once
 
 #include <filesystem>

@@ -41,8 +41,8 @@ std::optional<T> integer(const nlohmann::json& value) {
   }
   if (!value.is_number_integer()) return {};
   const auto number = value.get<std::int64_t>();
-  if (number < 0 && (std::numeric_limits<T>::min() == 0 ||
-                     number < static_cast<std::int64_t>(std::numeric_limits<T>::min()))) {
+  if (number < 0 &&
+      (std::numeric_limits<T>::min() == 0 || number < static_cast<std::int64_t>(std::numeric_limits<T>::min()))) {
     return {};
   }
   if (number >= 0 && static_cast<std::uint64_t>(number) > highest) return {};

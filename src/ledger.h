@@ -32,8 +32,8 @@ struct LedgerEntry {
   JobRecord job;
   std::string asset_id;
   std::optional<SavedRecord> saved;
-  std::string updated;          // time of the last record
-  std::optional<Error> fault;   // of an unreadable journal
+  std::string updated;         // time of the last record
+  std::optional<Error> fault;  // of an unreadable journal
 
   // Paid for, perhaps, and neither on a canvas nor given up.
   bool unfinished() const;

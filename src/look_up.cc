@@ -69,8 +69,8 @@ void LookUp::ask_products() {
                         [this](Result<HttpReply> reply) { take_products(std::move(reply)); });
 }
 
-// An account that may not list its products can still license pictures, so a failure here stops nothing: the service itself
-// refuses what its agreement does not allow.
+// An account that may not list its products can still license pictures, so a failure here stops nothing: the service
+// itself refuses what its agreement does not allow.
 void LookUp::take_products(Result<HttpReply> reply) {
   if (reply) {
     if (auto products = read_products(*reply)) {
@@ -88,8 +88,8 @@ void LookUp::finish(Result<Findings> result) {
 }
 
 std::optional<Error> picture_fault(const std::vector<GeneratedPicture>& pictures, int index) {
-  const auto picture = std::find_if(pictures.begin(), pictures.end(),
-                                    [&](const GeneratedPicture& p) { return p.index == index; });
+  const auto picture =
+      std::find_if(pictures.begin(), pictures.end(), [&](const GeneratedPicture& p) { return p.index == index; });
   if (picture == pictures.end()) {
     return parameter_error(Cause::picture_unknown,
                            "This generation has no picture " + std::to_string(index) + "; it has " +
@@ -112,9 +112,8 @@ std::optional<Error> product_fault(const std::vector<Product>& products, const J
                            "There are several agreements; product_id must name one of: " + names() + ".");
   }
   const auto product = !job.product_id ? products.begin()
-                                       : std::find_if(products.begin(), products.end(), [&](const Product& p) {
-                                           return p.id == *job.product_id;
-                                         });
+                                       : std::find_if(products.begin(), products.end(),
+                                                      [&](const Product& p) { return p.id == *job.product_id; });
   if (product == products.end()) {
     return parameter_error(Cause::parameter_wrong, "product_id must be one of: " + names() + ".");
   }

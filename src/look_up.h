@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is to be known before anything is bought: which pictures a generation has, in which sizes one of them is offered, and
-// what the agreement wants to be told. Three calls that cost nothing.
+// What is to be known before anything is bought: which pictures a generation has, in which sizes one of them is
+// offered, and what the agreement wants to be told. Three calls that cost nothing.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@ namespace inset {
 
 struct Findings {
   std::vector<GeneratedPicture> pictures;
-  std::vector<SizeOffer> offers;   // of the picture asked for
-  std::vector<Product> products;   // empty if the service does not tell
+  std::vector<SizeOffer> offers;  // of the picture asked for
+  std::vector<Product> products;  // empty if the service does not tell
 };
 
 // Products hardly ever change, so they are asked for once.

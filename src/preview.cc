@@ -15,7 +15,8 @@ constexpr std::chrono::seconds kTimeLimit{20};
 
 }  // namespace
 
-Preview::Preview(Transport& transport, const std::string& link, bool service_on_loopback, std::function<void()> wake, Done done)
+Preview::Preview(Transport& transport, const std::string& link, bool service_on_loopback, std::function<void()> wake,
+                 Done done)
     : transport_(transport), wake_(std::move(wake)), done_(std::move(done)) {
   const auto url = parse_url(link);
   if (!file_link_fault(url, service_on_loopback).empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Fetches the small picture that shows a person what they are about to license. Costs nothing, is kept nowhere, and goes through
-// the same address rules, checks and decoder as the real file. If it does not come, the form does without it.
+// Fetches the small picture that shows a person what they are about to license. Costs nothing, is kept nowhere, and
+// goes through the same address rules, checks and decoder as the real file. If it does not come, the form does without
+// it.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ class Preview final : private HttpSink {
  public:
   // `wake` makes the worker call pump(); [any]. Done is called from pump(), and may destroy this object.
   using Done = std::function<void(std::optional<Picture>)>;
-  Preview(Transport& transport, const std::string& link, bool service_on_loopback, std::function<void()> wake, Done done);
+  Preview(Transport& transport, const std::string& link, bool service_on_loopback, std::function<void()> wake,
+          Done done);
   ~Preview() override;
   Preview(const Preview&) = delete;
   Preview& operator=(const Preview&) = delete;

@@ -100,8 +100,7 @@ struct DroppedRecord {
   std::string time;
 };
 
-using Record = std::variant<JobRecord, IntentRecord, RefusedRecord, PendingRecord, ReadyRecord,
-                            SavedRecord, OtherSizeRecord, PlacedRecord, CancelledRecord,
-                            DroppedRecord>;
+using Record = std::variant<JobRecord, IntentRecord, RefusedRecord, PendingRecord, ReadyRecord, SavedRecord,
+                            OtherSizeRecord, PlacedRecord, CancelledRecord, DroppedRecord>;
 
 }  // namespace inset

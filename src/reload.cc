@@ -12,9 +12,12 @@ namespace {
 constexpr std::size_t kPiece = 256 << 10;
 }
 
-Reload::Reload(std::filesystem::path path, std::string sha256, const DecodeLimits& limits,
-               std::function<void()> wake, Done done)
-    : path_(std::move(path)), sha256_(std::move(sha256)), limits_(limits), wake_(std::move(wake)),
+Reload::Reload(std::filesystem::path path, std::string sha256, const DecodeLimits& limits, std::function<void()> wake,
+               Done done)
+    : path_(std::move(path)),
+      sha256_(std::move(sha256)),
+      limits_(limits),
+      wake_(std::move(wake)),
       done_(std::move(done)) {}
 
 Error Reload::fault(Cause cause, std::string what) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The action "resume" and the quiet work at start: both finish what was paid for and not placed. Neither ever sends a PUT.
+// The action "resume" and the quiet work at start: both finish what was paid for and not placed. Neither ever sends a
+// PUT.
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -13,9 +14,7 @@ namespace {
 
 constexpr std::size_t kAtOnce = 2;  // each holds a whole picture in memory
 
-std::string count_text(std::size_t count) {
-  return std::to_string(count) + (count == 1 ? " picture" : " pictures");
-}
+std::string count_text(std::size_t count) { return std::to_string(count) + (count == 1 ? " picture" : " pictures"); }
 
 std::string entry_text(const LedgerEntry& entry) {
   return entry.job.generation + " picture " + std::to_string(entry.job.index) + ", " + entry.job.size + " (" +
@@ -33,8 +32,9 @@ Facts entry_facts(const LedgerEntry& entry) {
 std::optional<Error> stranger(const Engine& engine, const LedgerEntry& entry) {
   if (entry.fault) return with_paid(*entry.fault, Paid::maybe);
   if (entry.job.origin != engine.service.api().origin()) {
-    return with_paid(make_error(Stage::requesting, Cause::other_service, "It was requested from " + entry.job.origin + "."),
-                     entry.paid());
+    return with_paid(
+        make_error(Stage::requesting, Cause::other_service, "It was requested from " + entry.job.origin + "."),
+        entry.paid());
   }
   const std::string& key = engine.service.credentials().api_key;
   if (key.empty() && entry.standing != Standing::saved) {
@@ -207,10 +207,11 @@ class ResumeJob final : public Job, public Runs::Listener {
     if (entries_.empty()) {
       finish();
     } else if (outbox_.can_ask()) {
-      Question question{.title = "Place Finished Downloads", .accept = "Place " + count_text(entries_.size()), .fields = {}};
+      Question question{
+          .title = "Place Finished Downloads", .accept = "Place " + count_text(entries_.size()), .fields = {}};
       for (std::size_t i = 0; i < entries_.size(); ++i) {
-        question.fields.push_back({.key = "entry" + std::to_string(i), .label = entry_text(entries_[i]),
-                                   .kind = Question::Kind::note});
+        question.fields.push_back(
+            {.key = "entry" + std::to_string(i), .label = entry_text(entries_[i]), .kind = Question::Kind::note});
       }
       form_ = outbox_.ask(number_, 0, std::move(question));
     } else {
@@ -314,11 +315,12 @@ class BackgroundJob final : public Job, public Runs::Listener {
   }
   void on_all_ended() override {
     if (ready_ > 0) {
-      outbox_.event(0, "told",
-                    {{"level", "1"},
-                     {"title", "Finished downloads"},
-                     {"text", count_text(ready_) + (ready_ == 1 ? " is" : " are") +
-                                  " ready. Choose \"Place Finished Downloads\" to place " + (ready_ == 1 ? "it." : "them.")}});
+      outbox_.event(
+          0, "told",
+          {{"level", "1"},
+           {"title", "Finished downloads"},
+           {"text", count_text(ready_) + (ready_ == 1 ? " is" : " are") +
+                        " ready. Choose \"Place Finished Downloads\" to place " + (ready_ == 1 ? "it." : "them.")}});
     }
     outbox_.over(0);
   }

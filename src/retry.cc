@@ -25,11 +25,11 @@ constexpr Millis kLongestAsked = minutes(5);
 // "Sun, 06 Nov 1994 08:49:37 GMT" as seconds since 1970. The two older forms of RFC 9110 are no longer sent by anyone.
 // strptime would follow the host's locale, so the fixed columns are read by hand.
 std::optional<std::int64_t> parse_http_date(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> months = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   text = trim(text);
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" ||
-      text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':') {
+  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
+      text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':') {
     return {};
   }
   const auto number = [&](std::size_t at, std::size_t digits) -> int {
@@ -44,13 +44,13 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   const int hour = number(17, 2);
   const int minute = number(20, 2);
   const int second = number(23, 2);
-  if (month == months.end() || day < 1 || day > 31 || year < 1970 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59 || second < 0 || second > 60) {
+  if (month == months.end() || day < 1 || day > 31 || year < 1970 || hour < 0 || hour > 23 || minute < 0 ||
+      minute > 59 || second < 0 || second > 60) {
     return {};
   }
-  const std::chrono::year_month_day date{
-      std::chrono::year(year), std::chrono::month(unsigned(month - months.begin()) + 1),
-      std::chrono::day(unsigned(day))};
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(unsigned(month - months.begin()) + 1),
+                                         std::chrono::day(unsigned(day))};
   if (!date.ok()) return {};
   const auto days = std::chrono::sys_days(date).time_since_epoch();
   return std::chrono::seconds(days).count() + hour * 3600 + minute * 60 + second;
@@ -58,8 +58,7 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
 
 }  // namespace
 
-std::optional<Millis> Backoff::next(const Error& error, Time now, double chance,
-                                    std::optional<Millis> asked_for) {
+std::optional<Millis> Backoff::next(const Error& error, Time now, double chance, std::optional<Millis> asked_for) {
   if (failures_ == 0) first_ = now;
   ++failures_;
   const Retry retry = default_retry(error.cause);

@@ -160,20 +160,20 @@ void Run::end(std::optional<Error> error) {
 
 void Run::carry_out(const Flow::LookUp&) {
   report("Asking for the sizes");
-  look_up_ = std::make_unique<LookUp>(
-      engine_.service, engine_.products, plan_.job.generation, plan_.job.index, [this](Result<Findings> found) {
-        const auto keep = std::move(look_up_);  // it is still running this callback
-        if (!found) {
-          tell(Flow::LookUpFailed{found.error()});
-          return;
-        }
-        offers_ = found->offers;
-        if (auto fault = product_fault(found->products, plan_.job)) {
-          tell(Flow::LookUpFailed{std::move(*fault)});
-        } else {
-          tell(Flow::Offers{std::move(found->offers)});
-        }
-      });
+  look_up_ = std::make_unique<LookUp>(engine_.service, engine_.products, plan_.job.generation, plan_.job.index,
+                                      [this](Result<Findings> found) {
+                                        const auto keep = std::move(look_up_);  // it is still running this callback
+                                        if (!found) {
+                                          tell(Flow::LookUpFailed{found.error()});
+                                          return;
+                                        }
+                                        offers_ = found->offers;
+                                        if (auto fault = product_fault(found->products, plan_.job)) {
+                                          tell(Flow::LookUpFailed{std::move(*fault)});
+                                        } else {
+                                          tell(Flow::Offers{std::move(found->offers)});
+                                        }
+                                      });
 }
 
 void Run::carry_out(const Flow::Write& want) {
@@ -263,7 +263,8 @@ Flow::Event Run::answer_of(const Result<HttpReply>& reply, bool put) const {
   return event;
 }
 
-// Whether an asset id is already that of another size of this picture: the service tells the sizes apart by nothing else.
+// Whether an asset id is already that of another size of this picture: the service tells the sizes apart by nothing
+// else.
 bool Run::is_foreign(const std::string& asset_id) const {
   if (asset_id.empty()) return false;
   return std::any_of(offers_.begin(), offers_.end(), [&](const SizeOffer& offer) {
@@ -311,8 +312,8 @@ void Run::carry_out(const Flow::Fetch&) {
   fetched_.reset();
   const auto link = engine_.files.read_link(job_id_);
   if (!link) {
-    tell(Flow::FetchFailed{make_error(Stage::fetching, Cause::link_refused, "The link to the picture is not at hand."),
-                           {}, false});
+    tell(Flow::FetchFailed{
+        make_error(Stage::fetching, Cause::link_refused, "The link to the picture is not at hand."), {}, false});
     return;
   }
   report("Fetching");
@@ -344,21 +345,20 @@ void Run::carry_out(const Flow::Place&) {
   }
   owner_.progress(Stage::decoding, -1.0, 0, 0, "Opening the kept picture");
   const auto path = engine_.files.original(job_id_, saved_->mime);
-  reload_ = std::make_unique<Reload>(path, saved_->sha256, engine_.limits, engine_.wake,
-                                     [this](Result<Picture> picture) {
-                                       const auto keep = std::move(reload_);
-                                       if (picture) {
-                                         hand_over(std::move(*picture));
-                                         return;
-                                       }
-                                       const Cause cause = picture.error().cause;
-                                       if (cause == Cause::not_found || cause == Cause::file_damaged ||
-                                           cause == Cause::format_unexpected) {
-                                         tell(Flow::OriginalLost{picture.error()});
-                                       } else {
-                                         tell(Flow::PlaceFailed{picture.error()});
-                                       }
-                                     });
+  reload_ =
+      std::make_unique<Reload>(path, saved_->sha256, engine_.limits, engine_.wake, [this](Result<Picture> picture) {
+        const auto keep = std::move(reload_);
+        if (picture) {
+          hand_over(std::move(*picture));
+          return;
+        }
+        const Cause cause = picture.error().cause;
+        if (cause == Cause::not_found || cause == Cause::file_damaged || cause == Cause::format_unexpected) {
+          tell(Flow::OriginalLost{picture.error()});
+        } else {
+          tell(Flow::PlaceFailed{picture.error()});
+        }
+      });
   engine_.wake();
 }
 
@@ -367,8 +367,9 @@ void Run::hand_over(Picture picture) {
   Placement placement;
   placement.job_id = job_id_;
   placement.path = engine_.files.original(job_id_, saved_->mime).string();
-  const std::string which = ready_.asset_id.empty() ? canonical_generation(job.generation) + "-" + std::to_string(job.index)
-                                                    : ready_.asset_id;
+  const std::string which = ready_.asset_id.empty()
+                                ? canonical_generation(job.generation) + "-" + std::to_string(job.index)
+                                : ready_.asset_id;
   placement.name = "Generated Image " + which;
   placement.facts = {{"asset_id", ready_.asset_id},
                      {"generation", job.generation},

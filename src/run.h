@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Carries out what the flow of one picture wants: takes the lock, reads the journal, and then turns every want into I/O and
-// every outcome into an event, until the flow is over or rests. It decides nothing itself.
+// Carries out what the flow of one picture wants: takes the lock, reads the journal, and then turns every want into I/O
+// and every outcome into an event, until the flow is over or rests. It decides nothing itself.
 //
 // Belongs to the worker's thread. Callbacks of Owner come on it, never from inside a call that the owner is making.
 #pragma once
@@ -29,7 +29,7 @@ struct Engine {
   const Files& files;
   ProductCache products;
   DecodeLimits limits;
-  std::string host;  // the program's name, for the journal
+  std::string host;            // the program's name, for the journal
   std::function<void()> wake;  // makes the worker call pump() of everything; [any]
 };
 
@@ -53,8 +53,8 @@ class Run {
     // fraction below 0: unknown.
     virtual void progress(Stage stage, double fraction, std::uint64_t bytes, std::uint64_t total,
                           const std::string& text) = 0;
-    virtual void ask_again(const Error& why) = 0;     // Run::answered() answers
-    virtual void place(Placement placement) = 0;      // Run::placed() answers
+    virtual void ask_again(const Error& why) = 0;        // Run::answered() answers
+    virtual void place(Placement placement) = 0;         // Run::placed() answers
     virtual void ended(std::optional<Error> error) = 0;  // empty: well. The owner may destroy the run in here.
   };
 

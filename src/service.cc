@@ -185,8 +185,8 @@ void Service::send(Id id) {
   HttpRequest request;
   request.method = call.method;
   request.url = call.url;
-  request.headers = {"Api-Key: " + credentials_.api_key,
-                     "Authorization: Bearer " + std::string(token_.view()), "Accept: application/json"};
+  request.headers = {"Api-Key: " + credentials_.api_key, "Authorization: Bearer " + std::string(token_.view()),
+                     "Accept: application/json"};
   if (call.method != Method::get) request.headers.push_back("Content-Type: application/json");
   request.body = call.body;
   request.most_bytes = kMostJson;
@@ -232,8 +232,8 @@ void Service::try_safely(Id id) {
   const auto found = gets_.find(id);
   if (found == gets_.end()) return;
   SafeGet& get = *found->second;
-  get.step = call(Method::get, get.url, {},
-                  [this, id](Result<HttpReply> reply) { safely_answered(id, std::move(reply)); });
+  get.step =
+      call(Method::get, get.url, {}, [this, id](Result<HttpReply> reply) { safely_answered(id, std::move(reply)); });
 }
 
 void Service::safely_answered(Id id, Result<HttpReply> reply) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Calls to the service: adds the key and a token, follows redirects of a GET within the service's own origin, keeps one token
-// for everybody and asks for it once however many wait.
+// Calls to the service: adds the key and a token, follows redirects of a GET within the service's own origin, keeps one
+// token for everybody and asks for it once however many wait.
 //
 // Nothing here decides about money: a PUT is sent exactly once, and what its answer means is up to the flow.
 // One thread, the worker's. Callbacks never come from inside the call that asked for them.
@@ -45,7 +45,8 @@ class Service {
   using Done = std::function<void(Result<HttpReply>)>;
   Id call(Method method, std::string url, std::string body, Done done);
 
-  // A GET that costs nothing: tried again, with back-off and at most one new token, until it is answered by JSON, or by 202.
+  // A GET that costs nothing: tried again, with back-off and at most one new token, until it is answered by JSON, or by
+  // 202.
   using SafeDone = std::function<void(Result<HttpReply>)>;
   Id get_safely(Stage stage, std::string url, SafeDone done);
 

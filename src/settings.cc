@@ -25,8 +25,8 @@ Result<Settings> read_settings(const std::function<const char*(const char*)>& ge
   const auto or_else = [](std::string text, const char* fallback) { return text.empty() ? fallback : text; };
   Settings settings;
 
-  for (const auto& [name, fallback, url] : {std::tuple("INSET_API_URL", kApi, &settings.api),
-                                            std::tuple("INSET_AUTH_URL", kAuth, &settings.auth)}) {
+  for (const auto& [name, fallback, url] :
+       {std::tuple("INSET_API_URL", kApi, &settings.api), std::tuple("INSET_AUTH_URL", kAuth, &settings.auth)}) {
     const auto parsed = parse_url(or_else(value(name), fallback));
     if (!parsed || !is_service_url(*parsed)) return wrong(name, "must be an https address without user or query");
     *url = *parsed;

@@ -21,7 +21,8 @@ struct Settings {
 };
 
 // `get` reads an environment variable (null: not set). `data_dir` is the host's explicit choice, or empty; it beats
-// INSET_DATA_DIR, which beats $XDG_DATA_HOME/inset. A wrong value fails with Cause::parameter_wrong and names the variable.
+// INSET_DATA_DIR, which beats $XDG_DATA_HOME/inset. A wrong value fails with Cause::parameter_wrong and names the
+// variable.
 Result<Settings> read_settings(const std::function<const char*(const char*)>& get, const std::string& data_dir);
 
 }  // namespace inset

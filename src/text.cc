@@ -30,8 +30,8 @@ std::size_t character_length(std::string_view text, std::uint32_t& code) {
 // C0, C1, DEL, and the marks that turn the direction of writing: a message must not repaint what stands beside it.
 bool is_unprintable(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-         code == 0x2028 || code == 0x2029 || code == 0xfeff;
+         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029 ||
+         code == 0xfeff;
 }
 
 }  // namespace

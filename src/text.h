@@ -11,7 +11,7 @@ namespace inset {
 // The text with broken UTF-8, control characters and terminal escapes replaced, cut to `longest` bytes at a character.
 std::string plain_text(std::string_view text, std::size_t longest = 200);
 
-std::string to_lower(std::string_view text);  // ASCII alone
+std::string to_lower(std::string_view text);   // ASCII alone
 std::string_view trim(std::string_view text);  // blanks and line ends
 
 }  // namespace inset

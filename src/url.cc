@@ -70,9 +70,7 @@ bool is_dns_name(const std::string& host) {
     const std::size_t dot = rest.find('.');
     label = rest.substr(0, dot);
     ++labels;
-    const auto fit = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    };
+    const auto fit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
     if (label.empty() || label.size() > 63 || !std::all_of(label.begin(), label.end(), fit)) {
       return false;
     }
@@ -88,9 +86,7 @@ struct Net4 {
   int bits;
 };
 
-constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) {
-  return a << 24 | b << 16 | c << 8 | d;
-}
+constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) { return a << 24 | b << 16 | c << 8 | d; }
 
 // IANA's special-purpose registry, as far as nothing on the public internet answers there.
 constexpr std::array kNotPublic4 = {
@@ -102,9 +98,8 @@ constexpr std::array kNotPublic4 = {
 };
 
 bool is_public4(std::uint32_t address) {
-  return std::none_of(kNotPublic4.begin(), kNotPublic4.end(), [&](const Net4& net) {
-    return (address ^ net.address) >> (32 - net.bits) == 0;
-  });
+  return std::none_of(kNotPublic4.begin(), kNotPublic4.end(),
+                      [&](const Net4& net) { return (address ^ net.address) >> (32 - net.bits) == 0; });
 }
 
 std::uint32_t read32(const std::uint8_t* bytes) { return ip(bytes[0], bytes[1], bytes[2], bytes[3]); }
@@ -113,12 +108,12 @@ bool is_public6(const in6_addr& address) {
   const std::uint8_t* b = address.s6_addr;
   const auto zeros = [&](int count) { return std::all_of(b, b + count, [](auto x) { return x == 0; }); };
   if (zeros(10) && b[10] == 0xff && b[11] == 0xff) return is_public4(read32(b + 12));  // mapped
-  if (zeros(12)) return false;  // unspecified, loopback, compatible
+  if (zeros(12)) return false;    // unspecified, loopback, compatible
   if (read32(b) == 0x0064ff9b) {  // NAT64: the IPv4 address is what counts; local-use prefixes never do
     return std::all_of(b + 4, b + 12, [](auto x) { return x == 0; }) && is_public4(read32(b + 12));
   }
   if (b[0] == 0x20 && b[1] == 0x02) return is_public4(read32(b + 2));  // 6to4
-  if ((b[0] & 0xe0) != 0x20) return false;  // global unicast is 2000::/3
+  if ((b[0] & 0xe0) != 0x20) return false;                             // global unicast is 2000::/3
   if (read32(b) == 0x20010db8 || (read32(b) & 0xfffffe00) == 0x20010000) return false;
   return true;
 }
@@ -137,8 +132,7 @@ std::optional<Url> parse_url(std::string_view text) {
   if (!sendable(text)) return {};
   const Handle handle(curl_url(), &curl_url_cleanup);
   if (!handle) return {};
-  if (curl_url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_NON_SUPPORT_SCHEME) !=
-      CURLUE_OK) {
+  if (curl_url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
     return {};
   }
   return take_apart(handle.get());
@@ -149,8 +143,7 @@ std::optional<Url> resolve_url(const Url& base, std::string_view location) {
   const Handle handle(curl_url(), &curl_url_cleanup);
   if (!handle) return {};
   if (curl_url_set(handle.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(handle.get(), CURLUPART_URL, std::string(location).c_str(),
-                   CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+      curl_url_set(handle.get(), CURLUPART_URL, std::string(location).c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
     return {};
   }
   return take_apart(handle.get());
@@ -160,8 +153,8 @@ std::string percent_encode(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '~' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '~' || c == '.';
     if (plain) {
       encoded += c;
     } else {
@@ -211,8 +204,7 @@ bool is_loopback_peer(const sockaddr& peer) {
   if (peer.sa_family == AF_INET) {
     return ntohl(reinterpret_cast<const sockaddr_in&>(peer).sin_addr.s_addr) >> 24 == 127;
   }
-  return peer.sa_family == AF_INET6 &&
-         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr);
+  return peer.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr);
 }
 
 }  // namespace inset

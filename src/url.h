@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Addresses: taken apart by the same parser that the transfer uses, built from segments, and judged before a byte is sent.
-// Pure.
+// Addresses: taken apart by the same parser that the transfer uses, built from segments, and judged before a byte is
+// sent. Pure.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ struct Url {
   std::string host;    // lower case, an IPv6 literal without brackets
   int port = 0;        // the scheme's own where none is given
   bool has_user = false;
-  std::string text;    // normalised, whole
+  std::string text;  // normalised, whole
 
   std::string origin() const;  // "https://host", with the port if it is not the scheme's own
 };
@@ -39,8 +39,8 @@ bool is_loopback_host(std::string_view host);
 // A configured address of the service: https, no user, no query.
 bool is_service_url(const Url& url);
 
-// Why a link to a file must not be followed, or empty. A link must be https to a DNS name on port 443; while the service
-// itself is on this machine it may be loopback with any port too.
+// Why a link to a file must not be followed, or empty. A link must be https to a DNS name on port 443; while the
+// service itself is on this machine it may be loopback with any port too.
 std::string file_link_fault(const std::optional<Url>& url, bool service_on_loopback);
 
 // Whether a connected peer is on the public internet: not loopback, private, link-local, shared, multicast, reserved or

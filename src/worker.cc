@@ -130,11 +130,11 @@ class Worker::Loop final : private Outbox {
       const LedgerEntry entry = summarize({}, journal->records());
       if (entry.saved) sha256 = entry.saved->sha256;
     }
-    reloads_[request] = std::make_unique<Reload>(
-        file, sha256, engine_->limits, engine_->wake, [this, request](Result<Picture> picture) {
-          say(OpenedMessage{request, std::move(picture)});
-          finished_reloads_.push_back(request);
-        });
+    reloads_[request] = std::make_unique<Reload>(file, sha256, engine_->limits, engine_->wake,
+                                                 [this, request](Result<Picture> picture) {
+                                                   say(OpenedMessage{request, std::move(picture)});
+                                                   finished_reloads_.push_back(request);
+                                                 });
   }
 
  private:
@@ -147,7 +147,8 @@ class Worker::Loop final : private Outbox {
         turn();
         if (stopping_) break;
       } catch (const std::exception& e) {
-        // Nothing here throws by design; libraries and memory do. The jobs are in an unknown state, their journals are not.
+        // Nothing here throws by design; libraries and memory do. The jobs are in an unknown state, their journals are
+        // not.
         abandon_all(e);
       }
     }
@@ -198,10 +199,10 @@ class Worker::Loop final : private Outbox {
 
   void abandon_all(const std::exception& e) {
     const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
-    const Error error = with_paid(make_error(Stage::requesting, memory ? Cause::out_of_memory : Cause::internal,
-                                             memory ? "There is not enough memory." : "Inset met an unexpected fault.",
-                                             e.what()),
-                                  Paid::maybe);
+    const Error error =
+        with_paid(make_error(Stage::requesting, memory ? Cause::out_of_memory : Cause::internal,
+                             memory ? "There is not enough memory." : "Inset met an unexpected fault.", e.what()),
+                  Paid::maybe);
     for (const auto& [number, job] : jobs_) {
       if (number == 0) continue;
       event(number, "failed", error_facts(error));
@@ -224,13 +225,16 @@ class Worker::Loop final : private Outbox {
     if (!files) return files.error();
     files_ = std::move(*files);
     if (!files_->locks_work()) {
-      log(LogLevel::warning, "Locks do not work in " + files_->root().string() +
-                                 ". Do not fetch the same picture from two programs at once, or choose another data folder.");
+      log(LogLevel::warning,
+          "Locks do not work in " + files_->root().string() +
+              ". Do not fetch the same picture from two programs at once, or choose another data folder.");
     }
     service_ = std::make_unique<Service>(*transport_, timers_, options_.settings.api, options_.settings.auth);
     service_->set_credentials(std::move(options_.settings.credentials));
-    engine_.reset(new Engine{*transport_, timers_, *service_, *files_, {}, {}, options_.host,
-                             [transport = transport_.get()] { transport->wake(); }});
+    engine_.reset(
+        new Engine{*transport_, timers_, *service_, *files_, {}, {}, options_.host, [transport = transport_.get()] {
+                     transport->wake();
+                   }});
     return {};
   }
 

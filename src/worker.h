@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The background thread: one for each instance of the plugin, named "inset-worker". It owns the transport, the timers and all
-// jobs; the host's main thread talks to it by posting commands and taking messages, and never waits for it.
+// The background thread: one for each instance of the plugin, named "inset-worker". It owns the transport, the timers
+// and all jobs; the host's main thread talks to it by posting commands and taking messages, and never waits for it.
 //
 // All of this class is for the main thread.
 #pragma once
@@ -48,16 +48,17 @@ struct LogMessage {
   LogLevel level;
   std::string text;
 };
-using Message = std::variant<EventMessage, PlaceMessage, OpenedMessage, AskMessage, DismissMessage, OverMessage, LogMessage>;
+using Message =
+    std::variant<EventMessage, PlaceMessage, OpenedMessage, AskMessage, DismissMessage, OverMessage, LogMessage>;
 
 class Worker {
  public:
   struct Options {
     Settings settings;
-    std::string host;             // the program's name, for the journal
+    std::string host;  // the program's name, for the journal
     std::string user_agent;
-    bool can_ask = false;         // the host draws forms: a person is there
-    std::function<void()> wake;   // there are messages; called from the worker's thread
+    bool can_ask = false;        // the host draws forms: a person is there
+    std::function<void()> wake;  // there are messages; called from the worker's thread
   };
   // Starts the thread. Touches neither disk nor network before the first command.
   explicit Worker(Options options);
@@ -70,7 +71,7 @@ class Worker {
   void invoke(JobNumber job, Action action, Values parameters);
   // Begins to finish what an earlier run of the program left unfetched; see make_background_job().
   void finish_quietly();
-  void cancel(JobNumber job);  // 0: all
+  void cancel(JobNumber job);                                                // 0: all
   void answer(RequestNumber request, std::string accepted, Values answers);  // see Job::answered()
   void changed(RequestNumber request, std::string key, std::string value);
   void placed(JobNumber job, int ticket, std::optional<Error> error);

@@ -28,12 +28,9 @@ using Owned = std::unique_ptr<T, Unref>;
 
 GimpImageType layer_type(gint32 image) {
   switch (gimp_image_base_type(image)) {
-    case GIMP_GRAY:
-      return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED:
-      return GIMP_INDEXEDA_IMAGE;
-    default:
-      return GIMP_RGBA_IMAGE;
+    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
+    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
+    default: return GIMP_RGBA_IMAGE;
   }
 }
 
@@ -44,10 +41,8 @@ bool is_linear(gint32 image) {
     case GIMP_PRECISION_U32_LINEAR:
     case GIMP_PRECISION_HALF_LINEAR:
     case GIMP_PRECISION_FLOAT_LINEAR:
-    case GIMP_PRECISION_DOUBLE_LINEAR:
-      return true;
-    default:
-      return false;
+    case GIMP_PRECISION_DOUBLE_LINEAR: return true;
+    default: return false;
   }
 }
 

@@ -18,12 +18,9 @@ using Owned = std::unique_ptr<T, Unref>;
 
 GimpImageType layer_type(GimpImage* image) {
   switch (gimp_image_get_base_type(image)) {
-    case GIMP_GRAY:
-      return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED:
-      return GIMP_INDEXEDA_IMAGE;
-    default:
-      return GIMP_RGBA_IMAGE;
+    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
+    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
+    default: return GIMP_RGBA_IMAGE;
   }
 }
 

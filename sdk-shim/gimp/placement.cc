@@ -36,15 +36,12 @@ Box place(Placement rule, Box picture, Box image, const std::optional<Box>& sele
     return std::minmax({double{1} * room.width / picture.width, double{1} * room.height / picture.height});
   };
   switch (rule) {
-    case Placement::as_is:
-      return centred(picture.width, picture.height, image);
-    case Placement::fill:
-      return scaled(picture, ratios(image).second, image);
+    case Placement::as_is: return centred(picture.width, picture.height, image);
+    case Placement::fill: return scaled(picture, ratios(image).second, image);
     case Placement::selection:
       if (selection) return scaled(picture, ratios(*selection).first, *selection);
       break;
-    case Placement::fit:
-      break;
+    case Placement::fit: break;
   }
   return scaled(picture, std::min(1.0, ratios(image).first), image);
 }

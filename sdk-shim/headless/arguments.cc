@@ -87,8 +87,7 @@ for and is not on the canvas (run "resume") · 7 the service sent something
 unusable · 8 cancelled. In every case but 6 nothing was charged in vain.
 )";
 
-bool parse_arguments(int count, const char* const* words, Arguments* arguments,
-                     std::string* error) {
+bool parse_arguments(int count, const char* const* words, Arguments* arguments, std::string* error) {
   enum class Expect { command, action, pair };
   Expect expect = Expect::command;
   bool help = false;

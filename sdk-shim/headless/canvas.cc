@@ -28,8 +28,7 @@ struct CloseFile {
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
 std::string because(const std::string& path, int code) {
-  return path + " cannot be written: " +
-         (code != 0 ? std::strerror(code) : "what it is made from cannot be read");
+  return path + " cannot be written: " + (code != 0 ? std::strerror(code) : "what it is made from cannot be read");
 }
 
 bool exists(const std::string& path) {
@@ -50,8 +49,7 @@ class Placement {
 
   // A new file, to be called `name`. Null: see errno.
   File add(const std::string& name) {
-    Entry entry{folder_ + "/.easel-" + std::to_string(::getpid()) + "-" +
-                    std::to_string(entries_.size()) + ".part",
+    Entry entry{folder_ + "/.easel-" + std::to_string(::getpid()) + "-" + std::to_string(entries_.size()) + ".part",
                 folder_ + "/" + name};
     ::unlink(entry.temporary.c_str());  // of a program that was killed and had the same number
     const int fd = ::open(entry.temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -72,9 +70,7 @@ class Placement {
   }
 
   // What was written for add() number `index`, to be read before commit().
-  File written(size_t index) const {
-    return File(std::fopen(entries_[index].temporary.c_str(), "rbe"));
-  }
+  File written(size_t index) const { return File(std::fopen(entries_[index].temporary.c_str(), "rbe")); }
 
   // In the order of add(). False: see errno; what was not there before is taken away again.
   bool commit() {
@@ -107,8 +103,7 @@ class Placement {
 // network file systems have none) all is as well as long as the person does not start two at once.
 class FolderLock {
  public:
-  explicit FolderLock(const std::string& folder)
-      : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  explicit FolderLock(const std::string& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (fd_ < 0) return;
     while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
     }
@@ -173,12 +168,10 @@ bool same_bytes(const std::string& a, const std::string& b) {
 // The list in canvas.json; a new one if there is none. Null: the file is something else.
 Json read_list(const std::string& path) {
   const File file(std::fopen(path.c_str(), "rbe"));
-  if (!file)
-    return errno == ENOENT ? Json{{"easel_canvas", 1}, {"placements", Json::array()}} : Json();
+  if (!file) return errno == ENOENT ? Json{{"easel_canvas", 1}, {"placements", Json::array()}} : Json();
   Json list = Json::parse(file.get(), nullptr, false);
-  const bool ours = list.is_object() && list.contains("easel_canvas") &&
-                    list["easel_canvas"] == 1 && list.contains("placements") &&
-                    list["placements"].is_array();
+  const bool ours = list.is_object() && list.contains("easel_canvas") && list["easel_canvas"] == 1 &&
+                    list.contains("placements") && list["placements"].is_array();
   return ours ? list : Json();
 }
 
@@ -198,8 +191,7 @@ void blend_over(uint8_t* dst, const uint8_t* src, size_t count) {
     const uint32_t front = above * 255;
     const uint32_t back = dst[3] * (255 - above);
     const uint32_t alpha = front + back;
-    for (int c = 0; c < 3; ++c)
-      dst[c] = static_cast<uint8_t>((src[c] * front + dst[c] * back + alpha / 2) / alpha);
+    for (int c = 0; c < 3; ++c) dst[c] = static_cast<uint8_t>((src[c] * front + dst[c] * back + alpha / 2) / alpha);
     dst[3] = static_cast<uint8_t>((alpha + 127) / 255);
   }
 }
@@ -263,15 +255,12 @@ bool Canvas::place(const easel_image& image, const easel_asset& asset, std::stri
   if (source) {
     const fs::path own = fs::path(path).filename();
     original = own.string();
-    for (int i = 2;
-         exists(folder_ + "/" + original) || original == picture || original.starts_with("canvas.");
-         ++i) {
+    for (int i = 2; exists(folder_ + "/" + original) || original == picture || original.starts_with("canvas."); ++i) {
       if (same_bytes(folder_ + "/" + original, path)) break;
       original = own.stem().string() + "-" + std::to_string(i) + own.extension().string();
     }
     const bool there = exists(folder_ + "/" + original);
-    if (!there && !write(original, [&](std::FILE* file) { return copy_bytes(source.get(), file); }))
-      return false;
+    if (!there && !write(original, [&](std::FILE* file) { return copy_bytes(source.get(), file); })) return false;
   }
 
   Json facts = Json::object();
@@ -288,11 +277,9 @@ bool Canvas::place(const easel_image& image, const easel_asset& asset, std::stri
   const std::string text = list.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 
   const File first = files.written(0);
-  if (!write("canvas.png", [&](std::FILE* file) { return first && copy_bytes(first.get(), file); }))
-    return false;
-  if (!write("canvas.json", [&](std::FILE* file) {
-        return std::fwrite(text.data(), 1, text.size(), file) == text.size();
-      }))
+  if (!write("canvas.png", [&](std::FILE* file) { return first && copy_bytes(first.get(), file); })) return false;
+  if (!write("canvas.json",
+             [&](std::FILE* file) { return std::fwrite(text.data(), 1, text.size(), file) == text.size(); }))
     return false;
   if (!files.commit()) {
     *error = because(folder_ + "/" + picture, errno);

@@ -20,8 +20,7 @@ struct Event {
   // The first value of this key; empty if there is none.
   std::string_view get(std::string_view key) const {
     for (size_t i = 0; i < count; ++i)
-      if (pairs[i].key != nullptr && pairs[i].value != nullptr && key == pairs[i].key)
-        return pairs[i].value;
+      if (pairs[i].key != nullptr && pairs[i].value != nullptr && key == pairs[i].key) return pairs[i].value;
     return {};
   }
 };

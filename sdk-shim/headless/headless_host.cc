@@ -59,8 +59,7 @@ void HeadlessHost::wake(const easel_host* host) { from(host).wake_up_.notify(); 
 
 void HeadlessHost::log(const easel_host* host, int32_t level, const char* text) try {
   HeadlessHost& self = from(host);
-  if (text != nullptr && (level >= EASEL_WARNING || self.arguments_.verbose))
-    self.printer_.complain(text);
+  if (text != nullptr && (level >= EASEL_WARNING || self.arguments_.verbose)) self.printer_.complain(text);
 } catch (const std::exception&) {
   // A line of the log is lost, for want of memory.
 }
@@ -69,8 +68,7 @@ easel_status HeadlessHost::place(const easel_host* host, uint64_t, const easel_i
                                  const easel_asset* asset) try {
   if (image == nullptr || asset == nullptr || image->pixels == nullptr || image->release == nullptr)
     return EASEL_INVALID;
-  if (image->width == 0 || image->height == 0 || image->stride < uint64_t{4} * image->width)
-    return EASEL_INVALID;
+  if (image->width == 0 || image->height == 0 || image->stride < uint64_t{4} * image->width) return EASEL_INVALID;
   if (image->format != EASEL_RGBA8) return EASEL_UNSUPPORTED;
 
   HeadlessHost& self = from(host);
@@ -87,8 +85,8 @@ easel_status HeadlessHost::place(const easel_host* host, uint64_t, const easel_i
   return EASEL_FAILED;
 }
 
-void HeadlessHost::event(const easel_host* host, int64_t job, const char* kind,
-                         const easel_pair* pairs, size_t count) try {
+void HeadlessHost::event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs,
+                         size_t count) try {
   if (kind == nullptr || (pairs == nullptr && count > 0)) return;
   HeadlessHost& self = from(host);
   const Event news{job, kind, pairs, count};
@@ -156,8 +154,7 @@ void HeadlessHost::pump_to_the_end(easel_plugin* plugin) {
     if (interrupts > 1 || (lost_patience && now >= *lost_patience)) return;
 
     const int drawing = printer_.tick();
-    wake_up_.wait(
-        sooner(drawing, milliseconds_until(lost_patience ? lost_patience : time_up, now)));
+    wake_up_.wait(sooner(drawing, milliseconds_until(lost_patience ? lost_patience : time_up, now)));
   }
 }
 

@@ -25,9 +25,7 @@ class HeadlessHost {
   ExitCode run(const easel_entry& entry);
 
  private:
-  static HeadlessHost& from(const easel_host* host) {
-    return *static_cast<HeadlessHost*>(host->data);
-  }
+  static HeadlessHost& from(const easel_host* host) { return *static_cast<HeadlessHost*>(host->data); }
 
   // easel_host, easel_canvas and easel_report
   static const void* get(const easel_host* host, const char* id);
@@ -35,8 +33,7 @@ class HeadlessHost {
   static void log(const easel_host* host, int32_t level, const char* text);
   static easel_status place(const easel_host* host, uint64_t target, const easel_image* image,
                             const easel_asset* asset);
-  static void event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs,
-                    size_t count);
+  static void event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs, size_t count);
 
   void pump_to_the_end(easel_plugin* plugin);
 

@@ -39,8 +39,7 @@ Json number(std::string_view text) {
 }
 
 bool is_number(std::string_view key) {
-  for (const std::string_view name :
-       {"width", "height", "bytes", "total", "fraction", "http_status", "index"})
+  for (const std::string_view name : {"width", "height", "bytes", "total", "fraction", "http_status", "index"})
     if (key == name) return true;
   return false;
 }
@@ -48,9 +47,8 @@ bool is_number(std::string_view key) {
 // "NAME WIDTH HEIGHT", where only the name can hold spaces.
 Json choice(std::string_view text) {
   const size_t second = text.rfind(' ');
-  const size_t first = second == std::string_view::npos || second == 0
-                           ? std::string_view::npos
-                           : text.rfind(' ', second - 1);
+  const size_t first =
+      second == std::string_view::npos || second == 0 ? std::string_view::npos : text.rfind(' ', second - 1);
   if (first == std::string_view::npos) return {{"name", text}};
   return {{"name", text.substr(0, first)},
           {"width", number(text.substr(first + 1, second - first - 1))},
@@ -59,18 +57,12 @@ Json choice(std::string_view text) {
 
 const char* kind_name(int32_t kind) {
   switch (kind) {
-    case EASEL_TEXT:
-      return "text";
-    case EASEL_SECRET:
-      return "secret";
-    case EASEL_INTEGER:
-      return "integer";
-    case EASEL_CHOICE:
-      return "choice";
-    case EASEL_NOTE:
-      return "note";
-    default:
-      return "unknown";
+    case EASEL_TEXT: return "text";
+    case EASEL_SECRET: return "secret";
+    case EASEL_INTEGER: return "integer";
+    case EASEL_CHOICE: return "choice";
+    case EASEL_NOTE: return "note";
+    default: return "unknown";
   }
 }
 
@@ -91,15 +83,11 @@ class JsonPrinter : public Printer {
                  {"required", (field.flags & EASEL_REQUIRED) != 0}};
         if (field.choice_count > 0 && field.choices != nullptr) {
           out["choices"] = Json::array();
-          for (size_t c = 0; c < field.choice_count; ++c)
-            out["choices"].push_back(or_empty(field.choices[c].value));
+          for (size_t c = 0; c < field.choice_count; ++c) out["choices"].push_back(or_empty(field.choices[c].value));
         }
         fields.push_back(std::move(out));
       }
-      print({{"action", action.id},
-             {"label", action.label},
-             {"hint", or_empty(action.hint)},
-             {"fields", fields}});
+      print({{"action", action.id}, {"label", action.label}, {"hint", or_empty(action.hint)}, {"fields", fields}});
     }
   }
 
@@ -122,9 +110,7 @@ class JsonPrinter : public Printer {
     print(out);
   }
 
-  void complain(const std::string& text) override {
-    std::fprintf(stderr, "easel: %s\n", clean(text).c_str());
-  }
+  void complain(const std::string& text) override { std::fprintf(stderr, "easel: %s\n", clean(text).c_str()); }
 };
 
 }  // namespace

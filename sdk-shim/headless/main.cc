@@ -28,8 +28,7 @@ std::string find_plugin() {
   std::error_code code;
   const fs::path program = fs::read_symlink("/proc/self/exe", code);
   const fs::path folder = program.parent_path();
-  const fs::path places[] = {(folder / "../lib/inset/inset.so").lexically_normal(),
-                             folder / "inset.so"};
+  const fs::path places[] = {(folder / "../lib/inset/inset.so").lexically_normal(), folder / "inset.so"};
   for (const fs::path& place : places)
     if (fs::exists(place, code)) return place.string();
   return places[0].string();
@@ -77,8 +76,7 @@ int run(int count, char** words) {
     return kDone;
   }
   if (arguments.command == Arguments::Command::version) {
-    std::printf("easel %s, contract %d.%d\n", EASEL_PROGRAM_VERSION, EASEL_VERSION_MAJOR,
-                EASEL_VERSION_MINOR);
+    std::printf("easel %s, contract %d.%d\n", EASEL_PROGRAM_VERSION, EASEL_VERSION_MAJOR, EASEL_VERSION_MINOR);
     return kDone;
   }
 
@@ -88,16 +86,14 @@ int run(int count, char** words) {
 
   if (arguments.command == Arguments::Command::actions) {
     printer->actions(about);
-    return std::fflush(stdout) == 0 ? kDone
-                                    : fail(kThisMachine, "standard output cannot be written");
+    return std::fflush(stdout) == 0 ? kDone : fail(kThisMachine, "standard output cannot be written");
   }
 
   // Everything that can be wrong on this side is found before the plugin starts: after that it may
   // cost money.
   Canvas canvas;
   if (const std::string why = not_offered(about, arguments); !why.empty()) return fail(kUsage, why);
-  if (!arguments.onto.empty() && !canvas.read_base(arguments.onto, &error))
-    return fail(kUsage, error);
+  if (!arguments.onto.empty() && !canvas.read_base(arguments.onto, &error)) return fail(kUsage, error);
   if (!canvas.open(arguments.out, &error)) return fail(kThisMachine, error);
   return HeadlessHost(arguments, canvas, *printer).run(*plugin.entry);
 }

@@ -41,9 +41,8 @@ std::string words(std::string_view name) {
 }
 
 bool same_words(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string decimal(double value, int digits) {
@@ -105,14 +104,12 @@ class PeoplePrinter : public Printer {
     std::printf("%s %s\n", clean(plugin.name).c_str(), clean(plugin.release).c_str());
     for (size_t i = 0; i < plugin.action_count; ++i) {
       const easel_action& action = plugin.actions[i];
-      std::printf("\n%s: %s\n", clean(action.id).c_str(),
-                  clean(action.hint ? action.hint : action.label).c_str());
+      std::printf("\n%s: %s\n", clean(action.id).c_str(), clean(action.hint ? action.hint : action.label).c_str());
       std::vector<Row> rows;
       for (size_t k = 0; k < action.field_count; ++k) {
         const easel_field& field = action.fields[k];
         const char* about = field.help ? field.help : field.label ? field.label : "";
-        rows.push_back({clean(field.key), (field.flags & EASEL_REQUIRED) != 0 ? "required" : "",
-                        clean(about)});
+        rows.push_back({clean(field.key), (field.flags & EASEL_REQUIRED) != 0 ? "required" : "", clean(about)});
       }
       print_table(rows);
     }
@@ -200,8 +197,7 @@ class PeoplePrinter : public Printer {
     const size_t taken = columns(line) + columns(held_back_) + 4;
     if (fraction_ && width >= taken + 8) {
       const size_t cells = std::min<size_t>(width - taken, 40);
-      const auto full =
-          static_cast<size_t>(std::clamp(*fraction_, 0.0, 1.0) * static_cast<double>(cells));
+      const auto full = static_cast<size_t>(std::clamp(*fraction_, 0.0, 1.0) * static_cast<double>(cells));
       line += "[" + std::string(full, '#') + std::string(cells - full, '.') + "]  ";
     }
     std::fprintf(stderr, "\r\x1b[K%s", cut(line + held_back_, width).c_str());
@@ -231,11 +227,9 @@ class PeoplePrinter : public Printer {
   }
 
   void listed(const Event& event) {
-    if (jobs_.empty())
-      jobs_.push_back({"JOB", "STATE", "GENERATION", "INDEX", "SIZE", "PIXELS", "PAID", "UPDATED"});
+    if (jobs_.empty()) jobs_.push_back({"JOB", "STATE", "GENERATION", "INDEX", "SIZE", "PIXELS", "PAID", "UPDATED"});
     Row row;
-    for (const char* key : {"job_id", "state", "generation", "index", "size"})
-      row.push_back(clean(event.get(key)));
+    for (const char* key : {"job_id", "state", "generation", "index", "size"}) row.push_back(clean(event.get(key)));
     row.push_back(pixels(event.get("width"), event.get("height")));
     for (const char* key : {"paid", "updated"}) row.push_back(clean(event.get(key)));
     jobs_.push_back(std::move(row));
@@ -243,8 +237,7 @@ class PeoplePrinter : public Printer {
 
   void failed(const Event& event) {
     const std::string_view message = event.get("message");
-    say(stderr,
-        message.empty() ? "It did not work: " + words(event.get("cause")) + "." : clean(message));
+    say(stderr, message.empty() ? "It did not work: " + words(event.get("cause")) + "." : clean(message));
     std::vector<Row> sizes;
     for (size_t i = 0; i < event.count; ++i) {
       const easel_pair& pair = event.pairs[i];

@@ -36,8 +36,7 @@ bool read_png(const std::string& path, Picture* picture, std::string* error) {
   }
   if (good) {
     image.format = PNG_FORMAT_RGBA;
-    image.flags |=
-        PNG_IMAGE_FLAG_16BIT_sRGB;  // what editors write; libpng would take it for linear light
+    image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // what editors write; libpng would take it for linear light
     picture->width = image.width;
     picture->height = image.height;
     picture->pixels.resize(size_t{4} * image.width * image.height);

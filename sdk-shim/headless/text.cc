@@ -14,9 +14,7 @@ struct Character {
 };
 
 Character first_character(std::string_view text) {
-  const auto byte = [&](size_t i) {
-    return static_cast<uint32_t>(static_cast<unsigned char>(text[i]));
-  };
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i])); };
   const uint32_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   const size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
@@ -35,8 +33,7 @@ Character first_character(std::string_view text) {
 bool obeyed_by_terminals(uint32_t code) {
   const bool control = code < 0x20 || (code >= 0x7F && code <= 0x9F);
   const bool line_or_direction = code == 0x061C || (code >= 0x200E && code <= 0x200F) ||
-                                 (code >= 0x2028 && code <= 0x202E) ||
-                                 (code >= 0x2066 && code <= 0x2069);
+                                 (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
   return control || line_or_direction;
 }
 

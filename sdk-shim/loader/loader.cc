@@ -71,10 +71,8 @@ Loaded load(const std::string& path) {
     return refused(path + " is made for contract " + std::to_string(other) + ", " + speaks());
   }
   if (entry->version.major != EASEL_VERSION_MAJOR)
-    return refused(path + " is made for contract " + std::to_string(entry->version.major) + ", " +
-                   speaks());
-  if (const char* missing = missing_in(*entry))
-    return refused(path + " is a broken plugin: " + missing);
+    return refused(path + " is made for contract " + std::to_string(entry->version.major) + ", " + speaks());
+  if (const char* missing = missing_in(*entry)) return refused(path + " is a broken plugin: " + missing);
   return {entry, {}};
 }
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A picture on the graphics card that got there without holding up a frame: a band of rows at a time, each a texture of its
-// own.
+// A picture on the graphics card that got there without holding up a frame: a band of rows at a time, each a texture of
+// its own.
 //
 // Theory of operation
 //
-// Uploading a large picture at once costs many frames, and so does the first write into one large texture, even piece by
-// piece; a small texture made with its pixels costs what its pixels cost. So the picture stays in bands. What makes them one
-// picture again:
+// Uploading a large picture at once costs many frames, and so does the first write into one large texture, even piece
+// by piece; a small texture made with its pixels costs what its pixels cost. So the picture stays in bands. What makes
+// them one picture again:
 //
-//   - Each texture holds one row more on either side than its band shows. A bilinear filter that samples between two pixels
-//     of the band, or half a pixel beyond its edge, finds the same neighbours as in one large texture, whatever the scale.
-//   - The bands' edges are the same vertices, number for number, in one vertex buffer. Neighbours therefore meet exactly,
-//     under any transform, and no pixel is drawn twice or left out.
+//   - Each texture holds one row more on either side than its band shows. A bilinear filter that samples between two
+//     pixels of the band, or half a pixel beyond its edge, finds the same neighbours as in one large texture,
+//     whatever the scale.
+//   - The bands' edges are the same vertices, number for number, in one vertex buffer. Neighbours therefore meet
+//     exactly, under any transform, and no pixel is drawn twice or left out.
 //
 // All of this class is for the graphics thread, inside the graphics context, unless it says otherwise.
 #pragma once

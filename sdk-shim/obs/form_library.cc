@@ -32,14 +32,16 @@ FormLibrary open_form_library(const std::string& folder) {
   if (major == 0) return {nullptr, "no forms (this program has no Qt)"};
   const std::string qt = "Qt " + std::to_string(major);
   const std::string file = folder + "/inset-qt" + std::to_string(major) + ".so";
-  if (access(file.c_str(), R_OK) != 0) return {nullptr, "no forms (OBS runs " + qt + ", and " + file + " is not there)"};
+  if (access(file.c_str(), R_OK) != 0)
+    return {nullptr, "no forms (OBS runs " + qt + ", and " + file + " is not there)"};
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library) {
     const char* why = dlerror();
     return {nullptr, "no forms (" + std::string(why ? why : file) + ")"};
   }
   const auto* table = static_cast<const easel_qt*>(dlsym(library, EASEL_QT_NAME));
-  if (!table || table->version.major != EASEL_QT_VERSION) return {nullptr, "no forms (" + file + " is of another release)"};
+  if (!table || table->version.major != EASEL_QT_VERSION)
+    return {nullptr, "no forms (" + file + " is of another release)"};
   return {table, "forms by " + qt};
 }
 

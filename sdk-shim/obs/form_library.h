@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Finds and opens the library that draws our windows. It must be made for the Qt that OBS runs on: a second Qt in a process
-// ends it. So the Qt is looked for among what is loaded already, and only its library is opened.
+// Finds and opens the library that draws our windows. It must be made for the Qt that OBS runs on: a second Qt in a
+// process ends it. So the Qt is looked for among what is loaded already, and only its library is opened.
 #pragma once
 
 #include <easel_qt.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The module as OBS sees it: what it is called, when it begins, where it is in the menu, and when it ends.
 //
-// It ends with the frontend's EXIT event, while OBS is still whole. Unloading is only the net under that: for hosts without a
-// frontend, and because OBS forbids calls to its frontend by then.
+// It ends with the frontend's EXIT event, while OBS is still whole. Unloading is only the net under that: for hosts
+// without a frontend, and because OBS forbids calls to its frontend by then.
 #include <dlfcn.h>
 #include <obs-frontend-api.h>
 #include <obs-module.h>

@@ -55,8 +55,8 @@ T guarded(T otherwise, F f) {
   }
 }
 
-// Where the plugin lies, seen from the module: beside it in a folder of its own (a person's plugin folder), or in the folder of
-// our own next to the system's plugin folder, where OBS would take every library for a module.
+// Where the plugin lies, seen from the module: beside it in a folder of its own (a person's plugin folder), or in the
+// folder of our own next to the system's plugin folder, where OBS would take every library for a module.
 std::string find_plugin(const std::string& folder) {
   for (const char* place : {"/inset/inset.so", "/../inset/inset.so", "/../lib/inset/inset.so"}) {
     if (std::string path = folder + place; access(path.c_str(), R_OK) == 0) return path;
@@ -94,9 +94,9 @@ std::string ObsHost::start(const std::string& loaded_from) {
   if (!host->start_plugin(*loaded.entry)) return path + " cannot be started";
   instance = host.release();
   const easel_descriptor& about = *loaded.entry->descriptor;
-  say(LOG_INFO, std::string(about.name) + " " + about.release + ", built for OBS " + std::to_string(LIBOBS_API_MAJOR_VER) +
-                    "." + std::to_string(LIBOBS_API_MINOR_VER) + ", in OBS " + obs_get_version_string() + ": " +
-                    library.remark);
+  say(LOG_INFO, std::string(about.name) + " " + about.release + ", built for OBS " +
+                    std::to_string(LIBOBS_API_MAJOR_VER) + "." + std::to_string(LIBOBS_API_MINOR_VER) + ", in OBS " +
+                    obs_get_version_string() + ": " + library.remark);
   return {};
 }
 
@@ -287,8 +287,8 @@ easel_status ObsHost::place(std::uint64_t target, const easel_image& image, cons
   const std::shared_ptr<Picture> picture = source ? picture_of(source) : nullptr;
   if (!picture || !put_into_scene(scene, source, visible)) return EASEL_FAILED;
   picture->bring(image);
-  say(LOG_INFO, std::string("placed: \"") + obs_source_get_name(source) + "\" in \"" + obs_source_get_name(scene) + "\"" +
-                    (visible ? "" : ", hidden"));
+  say(LOG_INFO, std::string("placed: \"") + obs_source_get_name(source) + "\" in \"" + obs_source_get_name(scene) +
+                    "\"" + (visible ? "" : ", hidden"));
   return EASEL_OK;
 }
 
@@ -346,19 +346,21 @@ void ObsHost::show(const Job& job, std::int64_t key, const std::string& kind, co
   const std::string message = value_of(values, "message");
   if (kind == "progress") {
     const std::string fraction = value_of(values, "fraction");
-    windows_->progress(ui_, key, value_of(values, "text").c_str(), fraction.empty() ? -1.0 : std::strtod(fraction.c_str(), nullptr));
+    windows_->progress(ui_, key, value_of(values, "text").c_str(),
+                       fraction.empty() ? -1.0 : std::strtod(fraction.c_str(), nullptr));
   } else if (kind == "rests") {
     windows_->tell(ui_, EASEL_WARNING, word("Message.Rests"), message.c_str());
   } else if (kind == "failed") {
     // The person's own cancel is no error; whether it came too late for the charge is in the sentence.
-    if (value_of(values, "cause") == "cancelled") return windows_->finished(ui_, key, value_of(values, "paid") == "no" ? nullptr : message.c_str());
+    if (value_of(values, "cause") == "cancelled")
+      return windows_->finished(ui_, key, value_of(values, "paid") == "no" ? nullptr : message.c_str());
     windows_->finished(ui_, key, nullptr);
     windows_->tell(ui_, EASEL_ERROR, word("Message.Failed"), message.c_str());
   } else if (kind == "placed") {
     const std::string name = value_of(values, "name");
     const std::string note = value_of(values, "note");
-    const std::string text = std::string(word("Notice.Placed")) + " " + name + " (" + value_of(values, "width") + " × " +
-                             value_of(values, "height") + ")" + (note.empty() ? "" : "\n" + note);
+    const std::string text = std::string(word("Notice.Placed")) + " " + name + " (" + value_of(values, "width") +
+                             " × " + value_of(values, "height") + ")" + (note.empty() ? "" : "\n" + note);
     notices_[key] += (notices_[key].empty() ? "" : "\n") + text;
   } else if (kind == "done") {
     std::string text = std::exchange(notices_[key], {});
@@ -373,9 +375,8 @@ void ObsHost::show(const Job& job, std::int64_t key, const std::string& kind, co
 easel_status ObsHost::ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields,
                           size_t count) {
   const bool fresh = std::find(forms_.begin(), forms_.end(), request) == forms_.end();
-  const bool for_a_picture = std::any_of(fields, fields + count, [](const easel_field& field) {
-    return std::string_view(field.key) == "generation";
-  });
+  const bool for_a_picture = std::any_of(
+      fields, fields + count, [](const easel_field& field) { return std::string_view(field.key) == "generation"; });
   const easel_qt_option option{kVisible, word("Form.Visible"), word("Form.Visible.Help"),
                                preferences_.visible_at_once && !is_live()};
   const easel_status status =

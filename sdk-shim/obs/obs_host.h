@@ -2,8 +2,10 @@
 // OBS as a host of the plugin: the host's half of easel.h, the plugin's one instance, and who hears of which job.
 //
 //   - One instance, from the end of OBS' loading until OBS begins to close. Everything that may come later finds none.
-//   - All of it is for the UI thread, but for is_ui_thread(), is_busy_here() and what the plugin may call from anywhere.
-//   - While the plugin is calling us, nothing calls the plugin: what comes up meanwhile waits in the queue of ui_thread.h.
+//   - All of it is for the UI thread, but for is_ui_thread(), is_busy_here() and what the plugin may call from
+//   anywhere.
+//   - While the plugin is calling us, nothing calls the plugin: what comes up meanwhile waits in the queue of
+//   ui_thread.h.
 #pragma once
 
 #include <easel/easel.h>
@@ -33,9 +35,9 @@ class ObsHost {
   static void stop();
   static ObsHost* current();
 
-  static bool is_ui_thread();   // [any]
-  static bool is_busy_here();   // on the UI thread, inside a call of or into the plugin [any]
-  static void run_ui_tasks();   // what OBS runs for ui_thread.h
+  static bool is_ui_thread();  // [any]
+  static bool is_busy_here();  // on the UI thread, inside a call of or into the plugin [any]
+  static void run_ui_tasks();  // what OBS runs for ui_thread.h
 
   explicit ObsHost(const easel_qt* windows);
   ~ObsHost();
@@ -44,7 +46,8 @@ class ObsHost {
 
   // ---- what the person does ----
 
-  // Asks for what is missing, and places in the scene that is shown now. A form that is open comes to the front instead.
+  // Asks for what is missing, and places in the scene that is shown now. A form that is open comes to the front
+  // instead.
   void insert_at_click(const Values& values);
   void resume_at_click();
   void show_file(const std::string& path);
@@ -57,7 +60,8 @@ class ObsHost {
   // A number for a job that is to come. [any]
   static std::int64_t next_job();
   // Without windows but for questions. What cannot even begin ends with "failed".
-  void run(std::int64_t job, const std::string& action, const Values& values, std::optional<bool> visible, Listener listener);
+  void run(std::int64_t job, const std::string& action, const Values& values, std::optional<bool> visible,
+           Listener listener);
   void cancel(std::int64_t job);  // 0: all
 
   // ---- what a source wants ----
@@ -70,7 +74,7 @@ class ObsHost {
 
  private:
   struct Job {
-    std::int64_t number;      // as everybody outside knows it
+    std::int64_t number;  // as everybody outside knows it
     std::uint64_t target;
     bool with_windows;
     Listener listener;
@@ -92,7 +96,8 @@ class ObsHost {
   void show(const Job& job, std::int64_t key, const std::string& kind, const Values& values);
   easel_status place(std::uint64_t target, const easel_image& image, const easel_asset& asset);
   easel_status opened(std::uint64_t request, easel_status status, const easel_image* image);
-  easel_status ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields, size_t count);
+  easel_status ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields,
+                   size_t count);
   void answered(std::uint64_t request, bool accepted, const easel_pair* pairs, size_t count);
 
   static const easel_canvas kCanvas;
@@ -110,13 +115,13 @@ class ObsHost {
   easel_qt_ui* ui_ = nullptr;
   Preferences preferences_;
 
-  std::map<std::int64_t, Job> jobs_;                             // by the plugin's number
-  std::map<std::int64_t, std::string> notices_;                  // how those will close, as far as it is known
+  std::map<std::int64_t, Job> jobs_;             // by the plugin's number
+  std::map<std::int64_t, std::string> notices_;  // how those will close, as far as it is known
   std::map<std::uint64_t, Target> targets_;
   std::uint64_t next_target_ = 1;
-  std::uint64_t clicked_target_ = 0;                             // of the insert that has asked last
-  std::vector<std::uint64_t> forms_;                             // open, the newest last
-  std::map<std::uint64_t, std::weak_ptr<Picture>> reading_;      // by the plugin's request
+  std::uint64_t clicked_target_ = 0;                         // of the insert that has asked last
+  std::vector<std::uint64_t> forms_;                         // open, the newest last
+  std::map<std::uint64_t, std::weak_ptr<Picture>> reading_;  // by the plugin's request
 };
 
 }  // namespace inset_obs

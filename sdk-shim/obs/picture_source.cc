@@ -20,9 +20,15 @@ constexpr struct {
   const char* key;
   const char* label;
 } kShownFacts[] = {
-    {"asset_id", "Fact.AssetId"},       {"generation", "Fact.Generation"},   {"index", "Fact.Index"},
-    {"size", "Fact.Size"},              {"licensed_at", "Fact.LicensedAt"},  {"credit", "Fact.Credit"},
-    {"source_type", "Fact.SourceType"}, {"sha256", "Fact.Sha256"},           {"note", "Fact.Note"},
+    {"asset_id", "Fact.AssetId"},
+    {"generation", "Fact.Generation"},
+    {"index", "Fact.Index"},
+    {"size", "Fact.Size"},
+    {"licensed_at", "Fact.LicensedAt"},
+    {"credit", "Fact.Credit"},
+    {"source_type", "Fact.SourceType"},
+    {"sha256", "Fact.Sha256"},
+    {"note", "Fact.Note"},
 };
 
 class PictureSource {
@@ -101,8 +107,8 @@ obs_missing_files_t* PictureSource::missing_files() {
   return files;
 }
 
-// Puts the file that the person has found back to where it belongs: the plugin reads nothing but its own folder. What lies
-// there is kept under another name. Not on the UI thread.
+// Puts the file that the person has found back to where it belongs: the plugin reads nothing but its own folder. What
+// lies there is kept under another name. Not on the UI thread.
 bool put_back(const fs::path& found, const fs::path& home) {
   std::error_code error;
   if (fs::equivalent(found, home, error)) return true;
@@ -143,7 +149,8 @@ bool PictureSource::another_size(obs_properties_t*, obs_property_t*, void* data)
   auto& self = *static_cast<PictureSource*>(data);
   const OBSDataAutoRelease settings = obs_source_get_settings(self.source_);
   const OBSDataAutoRelease facts = obs_data_get_obj(settings, "facts");
-  Values values{{"generation", obs_data_get_string(facts, "generation")}, {"index", obs_data_get_string(facts, "index")}};
+  Values values{{"generation", obs_data_get_string(facts, "generation")},
+                {"index", obs_data_get_string(facts, "index")}};
   post_to_ui([values = std::move(values)](ObsHost* host) {
     if (host) host->insert_at_click(values);
   });
@@ -179,7 +186,8 @@ obs_properties_t* PictureSource::properties() {
   }
   const OBSDataAutoRelease settings = obs_source_get_settings(source_);
   const OBSDataAutoRelease facts = obs_data_get_obj(settings, "facts");
-  line("info_pixels", std::string(word("Fact.Pixels")) + ": " + std::to_string(width()) + " × " + std::to_string(height()));
+  line("info_pixels",
+       std::string(word("Fact.Pixels")) + ": " + std::to_string(width()) + " × " + std::to_string(height()));
   for (const auto& fact : kShownFacts) {
     const std::string value = obs_data_get_string(facts, fact.key);
     if (!value.empty()) line((std::string("info_") + fact.key).c_str(), std::string(word(fact.label)) + ": " + value);
@@ -200,8 +208,8 @@ bool register_picture_source() {
   obs_source_info info{};
   info.id = kPictureSourceId;
   info.type = OBS_SOURCE_TYPE_INPUT;
-  // It draws several textures, so filters must not draw it with an effect made for one. It is not in the "+" menu: an empty
-  // one would be of no use, and pictures come by the Tools menu.
+  // It draws several textures, so filters must not draw it with an effect made for one. It is not in the "+" menu: an
+  // empty one would be of no use, and pictures come by the Tools menu.
   info.output_flags = OBS_SOURCE_VIDEO | OBS_SOURCE_CUSTOM_DRAW | OBS_SOURCE_SRGB | OBS_SOURCE_CAP_DISABLED;
   info.icon_type = OBS_ICON_TYPE_IMAGE;
   info.get_name = [](void*) { return word("Source.Name"); };
@@ -233,7 +241,8 @@ OBSSourceAutoRelease make_picture_source(const easel_asset& asset, std::uint32_t
   // Names of sources are unique in OBS' user interface, though libobs does not ask for it.
   const std::string wanted = asset.name && *asset.name ? asset.name : word("Source.Name");
   std::string name = wanted;
-  for (int n = 2; OBSSourceAutoRelease(obs_get_source_by_name(name.c_str())); ++n) name = wanted + " " + std::to_string(n);
+  for (int n = 2; OBSSourceAutoRelease(obs_get_source_by_name(name.c_str())); ++n)
+    name = wanted + " " + std::to_string(n);
   return OBSSourceAutoRelease(obs_source_create(kPictureSourceId, name.c_str(), settings, nullptr));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The source type "Generated Image": a picture, where its original lies, and what is known about it. All of that is in the
-// source's settings, so a scene collection brings it back; nothing there is secret.
+// The source type "Generated Image": a picture, where its original lies, and what is known about it. All of that is in
+// the source's settings, so a scene collection brings it back; nothing there is secret.
 #pragma once
 
 #include <easel/easel.h>

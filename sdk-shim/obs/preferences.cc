@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "preferences.h"
 
-#include <obs.hpp>
 #include <util/platform.h>
+#include <obs.hpp>
 #include <util/util.hpp>
 
 #include "log.h"

@@ -13,7 +13,8 @@ OBSSourceAutoRelease current_scene(bool has_frontend) {
     return OBSSourceAutoRelease(obs_frontend_get_current_scene());
   }
   OBSSourceAutoRelease shown = obs_get_output_source(0);
-  if (shown && obs_source_get_type(shown) == OBS_SOURCE_TYPE_TRANSITION) shown = obs_transition_get_active_source(shown);
+  if (shown && obs_source_get_type(shown) == OBS_SOURCE_TYPE_TRANSITION)
+    shown = obs_transition_get_active_source(shown);
   return shown && obs_scene_from_source(shown) ? std::move(shown) : OBSSourceAutoRelease();
 }
 

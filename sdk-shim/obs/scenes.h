@@ -6,8 +6,8 @@
 
 namespace inset_obs {
 
-// The scene that the person sees as the one to work on: in studio mode the preview. Without OBS' own window the scene on
-// libobs' first output. Null if there is none.
+// The scene that the person sees as the one to work on: in studio mode the preview. Without OBS' own window the scene
+// on libobs' first output. Null if there is none.
 OBSSourceAutoRelease current_scene(bool has_frontend);
 
 // Puts the source into the scene, fitted into the canvas and centred. False if the scene does not take it.

@@ -29,8 +29,8 @@ void post_to_ui(UiTask task) {
 }
 
 void nudge_ui() {
-  // While one is on its way there is no need for another. On the UI thread there must be none at all from inside a call of
-  // the plugin: the host looks at the mark when that call is over.
+  // While one is on its way there is no need for another. On the UI thread there must be none at all from inside a call
+  // of the plugin: the host looks at the mark when that call is over.
   const bool on_its_way = nudged.exchange(true);
   if (ObsHost::is_busy_here()) return;
   if (!on_its_way || ObsHost::is_ui_thread()) obs_queue_task(OBS_TASK_UI, on_ui_thread, nullptr, false);

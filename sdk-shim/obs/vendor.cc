@@ -107,17 +107,19 @@ void start(obs_data_t* response, const char* action, Values values, std::optiona
 // ---- requests ----
 
 void on_insert(obs_data_t* request, obs_data_t* response) {
-  Values values =
-      values_of(request, {"generation", "index", "size", "product_id", "project_code", "notes", "again"});
+  Values values = values_of(request, {"generation", "index", "size", "product_id", "project_code", "notes", "again"});
   for (const char* key : {"generation", "index", "size"}) {
-    if (!values.contains(key)) return static_cast<void>(refuse(response, std::string("The parameter ") + key + " is missing."));
+    if (!values.contains(key))
+      return static_cast<void>(refuse(response, std::string("The parameter ") + key + " is missing."));
   }
   std::optional<bool> visible;
   if (const std::string text = text_of(request, "visible"); !text.empty()) visible = text == "yes";
   start(response, "insert", std::move(values), visible);
 }
 
-void on_resume(obs_data_t* request, obs_data_t* response) { start(response, "resume", values_of(request, {"accept_size"})); }
+void on_resume(obs_data_t* request, obs_data_t* response) {
+  start(response, "resume", values_of(request, {"accept_size"}));
+}
 
 void on_drop(obs_data_t* request, obs_data_t* response) {
   Values values = values_of(request, {"job"});

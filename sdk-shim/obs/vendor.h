@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Automation by obs-websocket: the vendor "inset". docs/obs.md lists requests and events. obs-websocket is found through
-// libobs, needs neither its header nor its library, and may be absent.
+// Automation by obs-websocket: the vendor "inset". docs/obs.md lists requests and events. obs-websocket is found
+// through libobs, needs neither its header nor its library, and may be absent.
 //
-// Requests come on threads of obs-websocket. None of them waits for the UI thread but "jobs", and that one not for long.
+// Requests come on threads of obs-websocket. None of them waits for the UI thread but "jobs", and that one not for
+// long.
 #pragma once
 
 #include "obs_host.h"

@@ -133,7 +133,8 @@ class ThumbnailEditor final : public FieldEditor {
 
 }  // namespace
 
-std::unique_ptr<FieldEditor> FieldEditor::create(const easel_field& field, QWidget* parent, std::function<void()> edited) {
+std::unique_ptr<FieldEditor> FieldEditor::create(const easel_field& field, QWidget* parent,
+                                                 std::function<void()> edited) {
   switch (field.kind) {
     case EASEL_TEXT:
       if (field.flags & EASEL_MULTILINE) return std::make_unique<TextEditor>(parent, std::move(edited));

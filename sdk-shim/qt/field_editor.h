@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One field of a form as a widget: which widget it is, how its value is read and set, and how it keeps both when the plugin
-// brings new choices for the same field.
+// One field of a form as a widget: which widget it is, how its value is read and set, and how it keeps both when the
+// plugin brings new choices for the same field.
 #pragma once
 
 #include <QString>
@@ -18,8 +18,8 @@ class FieldEditor {
   FieldEditor(const FieldEditor&) = delete;
   FieldEditor& operator=(const FieldEditor&) = delete;
 
-  // An editor for this field, or null for a field with nothing to fill in. `edited` is called when the person has changed the
-  // value, and only then. The widget belongs to `parent`.
+  // An editor for this field, or null for a field with nothing to fill in. `edited` is called when the person has
+  // changed the value, and only then. The widget belongs to `parent`.
   static std::unique_ptr<FieldEditor> create(const easel_field& field, QWidget* parent, std::function<void()> edited);
 
   // Whether this editor can show the field as it is now; if not, a new one has to be made.

@@ -155,7 +155,8 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
       row->help->setVisible(!help.isEmpty());
       widget->setEnabled(!(field.flags & EASEL_DISABLED));
       if (had_focus && !fits) widget->setFocus();
-      // The plugin does not know what is still in this field: say so, but once only, or the two would go round in circles.
+      // The plugin does not know what is still in this field: say so, but once only, or the two would go round in
+      // circles.
       const QString value = row->editor->value();
       if (value == initial) {
         row->told_twice = false;
@@ -246,8 +247,8 @@ void FormWindow::place_rows() {
 void FormWindow::fit() {
   form_->activate();
   const QMargins margins = layout()->contentsMargins();
-  const int width = page_->sizeHint().width() + scroll_->verticalScrollBar()->sizeHint().width() + margins.left() +
-                    margins.right();
+  const int width =
+      page_->sizeHint().width() + scroll_->verticalScrollBar()->sizeHint().width() + margins.left() + margins.right();
   const QRect room = (screen() ? screen() : QGuiApplication::primaryScreen())->availableGeometry();
   const int wide = std::min(std::max(width, this->width()), room.width() * 9 / 10);
   const int needed = page_->hasHeightForWidth() ? page_->heightForWidth(wide - margins.left() - margins.right())

@@ -114,7 +114,8 @@ void ProgressWindow::remove(int64_t job) {
 
 void ProgressWindow::done(int) {
   hide();
-  for (auto line = lines_.begin(); line != lines_.end();) line = line->second->over ? lines_.erase(line) : std::next(line);
+  for (auto line = lines_.begin(); line != lines_.end();)
+    line = line->second->over ? lines_.erase(line) : std::next(line);
 }
 
 }  // namespace easel::qt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The small window of running jobs: a line each with what is going on, how far it is, and a Cancel button; then, for a few
-// seconds, how it ended. Never modal, never takes the focus.
+// The small window of running jobs: a line each with what is going on, how far it is, and a Cancel button; then, for a
+// few seconds, how it ended. Never modal, never takes the focus.
 #pragma once
 
 #include <QDialog>

@@ -43,7 +43,8 @@ void Ui::raise(uint64_t request) {
 
 void Ui::progress(int64_t job, const char* text, double fraction) {
   if (!progress_) {
-    progress_ = new ProgressWindow(parent_, words_, [this](int64_t which) { listener_.cancelled(listener_.data, which); });
+    progress_ =
+        new ProgressWindow(parent_, words_, [this](int64_t which) { listener_.cancelled(listener_.data, which); });
   }
   progress_->progress(job, QString::fromUtf8(text), fraction);
 }
@@ -69,9 +70,7 @@ void Ui::tell(int32_t level, const char* title, const char* text) {
   box->show();
 }
 
-void Ui::show_file(const char* path) {
-  QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromUtf8(path)));
-}
+void Ui::show_file(const char* path) { QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromUtf8(path))); }
 
 }  // namespace easel::qt
 
@@ -83,7 +82,8 @@ using easel::qt::Ui;
 
 Ui& of(easel_qt_ui* ui) { return *reinterpret_cast<Ui*>(ui); }
 
-// Nothing of this throws but for want of memory, and then Qt has ended the program already; the guard is the contract's.
+// Nothing of this throws but for want of memory, and then Qt has ended the program already; the guard is the
+// contract's.
 template <class F>
 void guarded(F f) {
   try {
@@ -138,5 +138,14 @@ void show_file(easel_qt_ui* ui, const char* path) {
 
 }  // namespace
 
-extern "C" const easel_qt easel_qt_v1 = {{EASEL_QT_VERSION, 0}, QT_VERSION_STR, create,   destroy,  ask,      dismiss,
-                                         raise_form,            progress,       finished, tell,     show_file};
+extern "C" const easel_qt easel_qt_v1 = {{EASEL_QT_VERSION, 0},
+                                         QT_VERSION_STR,
+                                         create,
+                                         destroy,
+                                         ask,
+                                         dismiss,
+                                         raise_form,
+                                         progress,
+                                         finished,
+                                         tell,
+                                         show_file};

@@ -34,9 +34,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kGlance{50};        // how often a wait looks whether anybody still wants the picture
-// What a decode may take, in time of the processor, so that a busy computer does not count against it: this much, and more for a
-// large picture. Honest files need a tenth.
+constexpr milliseconds kGlance{50};  // how often a wait looks whether anybody still wants the picture
+// What a decode may take, in time of the processor, so that a busy computer does not count against it: this much, and
+// more for a large picture. Honest files need a tenth.
 constexpr milliseconds kPatience{1500};
 constexpr milliseconds kPerMegapixel{100};
 constexpr std::chrono::seconds kStandstill{60};  // by the clock, for a box that does not even compute
@@ -100,8 +100,8 @@ class Process {
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return error;
     pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    // A host that reaps every child may have taken this one already; its result then tells by itself. Without a descriptor
-    // the number must not be used any more, as it may be another process's by now.
+    // A host that reaps every child may have taken this one already; its result then tells by itself. Without a
+    // descriptor the number must not be used any more, as it may be another process's by now.
     return 0;
   }
 
@@ -225,8 +225,7 @@ class Box {
     const BoxResult result = read_header();
     const std::uint64_t most = limits_.pixel_bytes / 4;
     const std::uint64_t pixels = std::min(std::uint64_t{result.width} * result.height, most);
-    return process_.computed() > kPatience + kPerMegapixel * (pixels / 1'000'000) ||
-           Clock::now() - since > kStandstill;
+    return process_.computed() > kPatience + kPerMegapixel * (pixels / 1'000'000) || Clock::now() - since > kStandstill;
   }
 
   BoxResult read_header() const {
@@ -289,10 +288,9 @@ class Box {
     void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, output_.get(), kPixelsAt);
     if (mapping == MAP_FAILED) return system_failure("mmap", errno);
     Picture picture;
-    picture.pixels = std::shared_ptr<const std::uint8_t>(static_cast<const std::uint8_t*>(mapping),
-                                                         [size](const std::uint8_t* data) {
-                                                           ::munmap(const_cast<std::uint8_t*>(data), size);
-                                                         });
+    picture.pixels = std::shared_ptr<const std::uint8_t>(
+        static_cast<const std::uint8_t*>(mapping),
+        [size](const std::uint8_t* data) { ::munmap(const_cast<std::uint8_t*>(data), size); });
     picture.width = result.width;
     picture.height = result.height;
     picture.stored_width = result.stored_width;

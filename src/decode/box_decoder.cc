@@ -43,8 +43,7 @@ class AllSignalsBlocked {
 
 class BoxDecoder final : public Decoder, private ByteSource {
  public:
-  BoxDecoder(const DecodeLimits& limits, std::function<void()> wake)
-      : limits_(limits), wake_(std::move(wake)) {
+  BoxDecoder(const DecodeLimits& limits, std::function<void()> wake) : limits_(limits), wake_(std::move(wake)) {
     try {
       offered_.reserve(buffer_size);
       taken_.reserve(buffer_size);
@@ -71,8 +70,7 @@ class BoxDecoder final : public Decoder, private ByteSource {
 
   std::size_t feed(std::span<const std::byte> bytes) override {
     const std::lock_guard lock(mutex_);
-    if (over_ || !thread_.joinable())
-      return bytes.size();  // there is a result: the rest is of no use
+    if (over_ || !thread_.joinable()) return bytes.size();  // there is a result: the rest is of no use
     const auto part = bytes.first(std::min(bytes.size(), buffer_size - offered_.size()));
     const bool was_empty = offered_.empty();
     offered_.insert(offered_.end(), part.begin(), part.end());
@@ -96,8 +94,7 @@ class BoxDecoder final : public Decoder, private ByteSource {
 
  private:
   void fail_to_start() {
-    result_.emplace(make_error(Stage::decoding, Cause::out_of_memory,
-                               "There is not enough memory to open the picture.",
+    result_.emplace(make_error(Stage::decoding, Cause::out_of_memory, "There is not enough memory to open the picture.",
                                "the decoder's thread could not be started"));
     wake_();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the boxed program leaves in the memory that its parent gave it: this header, then the pixels at kPixelsAt. The parent
-// believes none of it before it has been compared with what it knows (box.cc).
+// What the boxed program leaves in the memory that its parent gave it: this header, then the pixels at kPixelsAt. The
+// parent believes none of it before it has been compared with what it knows (box.cc).
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct BoxResult {
   std::uint32_t is_png = 0;
   std::uint32_t stage = 0;  // of an error
   std::uint32_t cause = 0;
-  char note[1000] = {};     // or what went wrong; zero-terminated
+  char note[1000] = {};  // or what went wrong; zero-terminated
   char detail[1000] = {};
 };
 static_assert(std::is_trivially_copyable_v<BoxResult>);
@@ -36,8 +36,8 @@ static_assert(std::is_trivially_copyable_v<BoxResult>);
 constexpr std::size_t kPixelsAt = 4096;  // a page, so that a mapping can begin there
 static_assert(sizeof(BoxResult) <= kPixelsAt);
 
-// The descriptors that the boxed program inherits, and what it is called with: its own name, the release it must belong to,
-// the longest side in pixels, the most bytes of pixels.
+// The descriptors that the boxed program inherits, and what it is called with: its own name, the release it must belong
+// to, the longest side in pixels, the most bytes of pixels.
 constexpr int kBoxInput = 3;
 constexpr int kBoxOutput = 4;
 constexpr int kBoxWrongCall = 64;  // its exit status when called by another release

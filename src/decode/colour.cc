@@ -39,17 +39,13 @@ using Transform = std::unique_ptr<void, CloseTransform>;
 using Curve = std::unique_ptr<cmsToneCurve, FreeCurve>;
 
 constexpr std::size_t band_bytes = 1u << 20;
-constexpr const char* unusable =
-    "The picture's colour profile cannot be used, so its colours are shown as sRGB.";
+constexpr const char* unusable = "The picture's colour profile cannot be used, so its colours are shown as sRGB.";
 
 // White, red, green, blue, in the units of a PNG's cHRM chunk.
-constexpr std::array<std::uint32_t, 8> srgb_chromaticities = {31270, 32900, 64000, 33000,
-                                                              30000, 60000, 15000, 6000};
+constexpr std::array<std::uint32_t, 8> srgb_chromaticities = {31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000};
 constexpr std::uint32_t srgb_gamma = 45455;  // what PNG writers give for sRGB
 
-bool nearly(std::uint32_t a, std::uint32_t b, std::uint32_t tolerance) {
-  return (a > b ? a - b : b - a) <= tolerance;
-}
+bool nearly(std::uint32_t a, std::uint32_t b, std::uint32_t tolerance) { return (a > b ? a - b : b - a) <= tolerance; }
 
 // A gamma of 45455 with these primaries, or none, is how writers without an sRGB chunk say sRGB.
 bool means_srgb(const PictureFacts& facts) {
@@ -63,14 +59,11 @@ bool means_srgb(const PictureFacts& facts) {
 
 Profile profile_of_gamma(cmsContext context, const PictureFacts& facts) {
   const auto& numbers = facts.chromaticities ? *facts.chromaticities : srgb_chromaticities;
-  const auto point = [&numbers](std::size_t i) {
-    return cmsCIExyY{numbers[i] / 1e5, numbers[i + 1] / 1e5, 1.0};
-  };
+  const auto point = [&numbers](std::size_t i) { return cmsCIExyY{numbers[i] / 1e5, numbers[i + 1] / 1e5, 1.0}; };
   const cmsCIExyY white = facts.gray ? *cmsD50_xyY() : point(0);
   const cmsCIExyYTRIPLE primaries = {point(2), point(4), point(6)};
   // Without a gamma only the primaries differ from sRGB.
-  constexpr std::array<cmsFloat64Number, 5> srgb_curve = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92,
-                                                          0.04045};
+  constexpr std::array<cmsFloat64Number, 5> srgb_curve = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
   const Curve curve(facts.gamma != 0 ? cmsBuildGamma(context, 1e5 / facts.gamma)
                                      : cmsBuildParametricToneCurve(context, 4, srgb_curve.data()));
   if (!curve || white.y <= 0) return {};
@@ -84,8 +77,7 @@ Transform transform_to_srgb(cmsContext context, cmsHPROFILE from, cmsUInt32Numbe
   const Profile srgb(cmsCreate_sRGBProfileTHR(context));
   if (from == nullptr || !srgb) return {};
   return Transform(cmsCreateTransformTHR(context, from, from_format, srgb.get(), to_format,
-                                         INTENT_RELATIVE_COLORIMETRIC,
-                                         cmsFLAGS_BLACKPOINTCOMPENSATION | flags));
+                                         INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_BLACKPOINTCOMPENSATION | flags));
 }
 
 // The profile's own name for people, which is text from the network: letters and digits only, and
@@ -124,8 +116,7 @@ class Pixels {
 // Gray has 256 values, so a table is both exact and quick. Not optimised: lcms2 would interpolate
 // between a few of them, and miss the darkest by several steps.
 bool convert_gray(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
-  const Transform transform =
-      transform_to_srgb(context, profile, TYPE_GRAY_8, TYPE_RGB_8, cmsFLAGS_NOOPTIMIZE);
+  const Transform transform = transform_to_srgb(context, profile, TYPE_GRAY_8, TYPE_RGB_8, cmsFLAGS_NOOPTIMIZE);
   if (!transform) return false;
   std::array<std::uint8_t, 256> gray;
   for (std::size_t i = 0; i < 256; ++i) gray[i] = static_cast<std::uint8_t>(i);
@@ -163,8 +154,7 @@ bool changes_colours(cmsHTRANSFORM transform) {
 }
 
 bool convert_rgb(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
-  const Transform transform =
-      transform_to_srgb(context, profile, TYPE_RGBA_8, TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA);
+  const Transform transform = transform_to_srgb(context, profile, TYPE_RGBA_8, TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA);
   if (!transform) return false;
   changed = changes_colours(transform.get());
   if (!changed) return true;
@@ -185,8 +175,7 @@ bool fits(cmsHPROFILE profile, const PictureFacts& facts) {
 
 }  // namespace
 
-std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts,
-                            const std::function<void()>& breathe) {
+std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts, const std::function<void()>& breathe) {
   if (facts.icc_unreadable) return unusable;
   const bool has_profile = !facts.icc_profile.empty();
   if (!has_profile && (facts.srgb || (!facts.colour_code_unknown && means_srgb(facts)))) return {};
@@ -196,10 +185,10 @@ std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts,
   }
   const Context context(cmsCreateContext(nullptr, nullptr));
   if (!context) return unusable;
-  const Profile profile = has_profile ? Profile(cmsOpenProfileFromMemTHR(
-                                            context.get(), facts.icc_profile.data(),
-                                            static_cast<cmsUInt32Number>(facts.icc_profile.size())))
-                                      : profile_of_gamma(context.get(), facts);
+  const Profile profile =
+      has_profile ? Profile(cmsOpenProfileFromMemTHR(context.get(), facts.icc_profile.data(),
+                                                     static_cast<cmsUInt32Number>(facts.icc_profile.size())))
+                  : profile_of_gamma(context.get(), facts);
   if (!profile || !fits(profile.get(), facts)) return unusable;
   Pixels pixels(rgba, facts, breathe);
   bool changed = false;
@@ -207,8 +196,7 @@ std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts,
                                : convert_rgb(pixels, context.get(), profile.get(), changed);
   if (!done) return unusable;
   if (!changed) return {};
-  const std::string from =
-      has_profile ? name_of(profile.get()) : "the gamma and primaries in the file";
+  const std::string from = has_profile ? name_of(profile.get()) : "the gamma and primaries in the file";
   return "Colours were converted from " + from + " to sRGB.";
 }
 

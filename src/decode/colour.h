@@ -14,7 +14,6 @@ namespace inset {
 // stays. Returns a sentence for people if colours were changed, or if what the file says about them
 // cannot be used and sRGB was assumed; else nothing. `breathe` is called every few milliseconds and
 // may throw to end the work. [any]
-std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts,
-                            const std::function<void()>& breathe);
+std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts, const std::function<void()>& breathe);
 
 }  // namespace inset

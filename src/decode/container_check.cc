@@ -49,8 +49,7 @@ Outcome ContainerCheck::finish() {
     good = jpeg->finish();
   } else {
     const std::string_view head(reinterpret_cast<const char*>(head_.data()), head_used_);
-    const bool cut =
-        !head.empty() && (may_become(head, png_signature) || may_become(head, jpeg_start));
+    const bool cut = !head.empty() && (may_become(head, png_signature) || may_become(head, jpeg_start));
     good = cut ? incomplete("the file ends within its first bytes")
                : unexpected(name_by_first_bytes(std::span(head_).first(head_used_)));
   }

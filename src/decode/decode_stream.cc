@@ -42,8 +42,7 @@ class Gate final : public StbInput {
 
   void breathe() override {
     if (source_.stopped()) {
-      throw Refused{
-          make_error(Stage::decoding, Cause::cancelled, "Opening the picture was cancelled.")};
+      throw Refused{make_error(Stage::decoding, Cause::cancelled, "Opening the picture was cancelled.")};
     }
   }
 
@@ -93,8 +92,7 @@ class Gate final : public StbInput {
 };
 
 Error no_memory() {
-  return make_error(Stage::decoding, Cause::out_of_memory,
-                    "There is not enough memory to open the picture.");
+  return make_error(Stage::decoding, Cause::out_of_memory, "There is not enough memory to open the picture.");
 }
 
 void add_sentence(std::string& text, const std::string& sentence) {
@@ -104,14 +102,11 @@ void add_sentence(std::string& text, const std::string& sentence) {
 
 std::string notes_about(const PictureFacts& facts) {
   std::string note;
-  if (facts.bits == 16)
-    add_sentence(note, "The picture has 16 bits per channel and was reduced to 8.");
+  if (facts.bits == 16) add_sentence(note, "The picture has 16 bits per channel and was reduced to 8.");
   if (facts.animated) add_sentence(note, "The picture is animated; only its first frame is shown.");
-  if (facts.passes_missing)
-    add_sentence(note, "The file leaves out the last details of the picture.");
+  if (facts.passes_missing) add_sentence(note, "The file leaves out the last details of the picture.");
   if (facts.trailing_bytes > 0) {
-    add_sentence(note, std::to_string(facts.trailing_bytes) +
-                           " bytes after the end of the picture were ignored.");
+    add_sentence(note, std::to_string(facts.trailing_bytes) + " bytes after the end of the picture were ignored.");
   }
   return note;
 }
@@ -126,14 +121,10 @@ Outcome judge(Gate& gate, const StbPixels& decoded) {
     if (Outcome whole = gate.finish(); !whole) return whole;
   }
   switch (decoded.status) {
-    case Status::good:
-      break;
-    case Status::read_past_end:
-      return incomplete("the decoder found no end");
-    case Status::over_budget:
-      return damaged("the data unpacks to more than the picture");
-    default:
-      return damaged("the decoder: " + decoded.reason);
+    case Status::good: break;
+    case Status::read_past_end: return incomplete("the decoder found no end");
+    case Status::over_budget: return damaged("the data unpacks to more than the picture");
+    default: return damaged("the decoder: " + decoded.reason);
   }
   if (decoded.width == facts.width && decoded.height == facts.height) return Nothing{};
   return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
@@ -156,8 +147,7 @@ Result<Picture> decode(ByteSource& source, const DecodeLimits& limits) {
   picture.stored_height = picture.height = decoded.height;
   picture.mime = facts.container == Container::png ? "image/png" : "image/jpeg";
   picture.note = notes_about(facts);
-  add_sentence(picture.note,
-               convert_to_srgb(decoded.pixels.get(), facts, [&gate] { gate.breathe(); }));
+  add_sentence(picture.note, convert_to_srgb(decoded.pixels.get(), facts, [&gate] { gate.breathe(); }));
   if (!turn(decoded.pixels, picture.width, picture.height, facts.orientation)) return no_memory();
   gate.breathe();
   picture.pixels = std::move(decoded.pixels);
@@ -174,8 +164,7 @@ Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
   } catch (const std::bad_alloc&) {
     return no_memory();
   } catch (const std::exception& exception) {
-    return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.",
-                      exception.what());
+    return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.", exception.what());
   }
 }
 

@@ -19,9 +19,9 @@ namespace inset {
 
 // RGBA, 8 bits, straight alpha, sRGB, top row first, rows without a gap (stride = width * 4).
 struct Picture {
-  std::uint32_t width = 0;   // in pixels, after any turn that the file asks for
-  std::uint32_t height = 0;  // in pixels
-  std::uint32_t stored_width = 0;   // as stored in the file, before that turn: what a promised size is compared with
+  std::uint32_t width = 0;         // in pixels, after any turn that the file asks for
+  std::uint32_t height = 0;        // in pixels
+  std::uint32_t stored_width = 0;  // as stored in the file, before that turn: what a promised size is compared with
   std::uint32_t stored_height = 0;
   std::shared_ptr<const std::uint8_t> pixels;  // width * height * 4 bytes; may be let go on any thread
   std::string mime;                            // "image/jpeg" or "image/png"

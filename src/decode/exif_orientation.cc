@@ -15,9 +15,7 @@ class Tiff {
  public:
   explicit Tiff(std::span<const std::byte> bytes) : bytes_(bytes), little_(byte(0) == 'I') {}
 
-  bool valid() const {
-    return (byte(0) == 'I' || byte(0) == 'M') && byte(1) == byte(0) && number(2, 2) == 42;
-  }
+  bool valid() const { return (byte(0) == 'I' || byte(0) == 'M') && byte(1) == byte(0) && number(2, 2) == 42; }
 
   std::uint32_t number(std::size_t at, std::size_t width) const {
     std::uint32_t value = 0;

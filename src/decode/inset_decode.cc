@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The boxed program: a file comes in through a pipe, a picture goes out into shared memory (box_result.h). By the time it reads
-// the first byte it can do nothing else any more.
+// The boxed program: a file comes in through a pipe, a picture goes out into shared memory (box_result.h). By the time
+// it reads the first byte it can do nothing else any more.
 #include <unistd.h>
 
 #include <algorithm>

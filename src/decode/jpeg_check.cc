@@ -18,10 +18,9 @@ namespace {
 constexpr std::size_t profile_cap = 4u << 20;
 
 // Second bytes of markers.
-constexpr std::uint8_t SOF0 = 0xc0, DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, SOF15 = 0xcf, RST0 = 0xd0,
-                       RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, DNL = 0xdc,
-                       DRI = 0xdd, DHP = 0xde, EXP = 0xdf, APP0 = 0xe0, APP1 = 0xe1, APP2 = 0xe2,
-                       APP15 = 0xef, SOF55 = 0xf7, COM = 0xfe;
+constexpr std::uint8_t SOF0 = 0xc0, DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, SOF15 = 0xcf, RST0 = 0xd0, RST7 = 0xd7,
+                       SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, DNL = 0xdc, DRI = 0xdd, DHP = 0xde, EXP = 0xdf,
+                       APP0 = 0xe0, APP1 = 0xe1, APP2 = 0xe2, APP15 = 0xef, SOF55 = 0xf7, COM = 0xfe;
 
 constexpr std::string_view exif_name("Exif\0\0", 6);
 constexpr std::string_view profile_name("ICC_PROFILE\0", 12);
@@ -39,10 +38,8 @@ bool is_kept(std::uint8_t marker) {
     case DNL:
     case DRI:
     case APP1:
-    case APP2:
-      return true;
-    default:
-      return is_frame_header(marker);
+    case APP2: return true;
+    default: return is_frame_header(marker);
   }
 }
 
@@ -72,12 +69,8 @@ bool is_prefix_code(std::span<const std::byte> counts) {
 Outcome JpegCheck::feed(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     switch (step_) {
-      case Step::trailing:
-        facts_.trailing_bytes += bytes.size();
-        return Nothing{};
-      case Step::coded_data:
-        take_coded_data(bytes);
-        break;
+      case Step::trailing: facts_.trailing_bytes += bytes.size(); return Nothing{};
+      case Step::coded_data: take_coded_data(bytes); break;
       case Step::segment:
         if (Outcome good = take_segment(bytes); !good) return good;
         break;
@@ -101,19 +94,14 @@ Outcome JpegCheck::take_byte(std::uint8_t byte) {
       if (byte != 0xff) return damaged("JPEG: bytes where a marker must be");
       step_ = Step::marker;
       return Nothing{};
-    case Step::marker:
-      return begin_marker(byte);
+    case Step::marker: return begin_marker(byte);
     case Step::length_high:
       length_ = std::uint32_t{byte} << 8;
       step_ = Step::length_low;
       return Nothing{};
-    case Step::length_low:
-      length_ |= byte;
-      return begin_segment();
-    case Step::coded_data_ff:
-      return after_ff_in_coded_data(byte);
-    default:
-      return Nothing{};
+    case Step::length_low: length_ |= byte; return begin_segment();
+    case Step::coded_data_ff: return after_ff_in_coded_data(byte);
+    default: return Nothing{};
   }
 }
 
@@ -132,10 +120,8 @@ Outcome JpegCheck::begin_marker(std::uint8_t marker) {
   if (marker == DHP || marker == EXP) {
     return unsupported("This is a hierarchical JPEG, a form that cannot be read here.");
   }
-  if (marker == DAC)
-    return unsupported("This JPEG is packed with arithmetic coding, which cannot be read here.");
-  if (marker == SOF55)
-    return unsupported("This is a JPEG-LS picture, a form that cannot be read here.");
+  if (marker == DAC) return unsupported("This JPEG is packed with arithmetic coding, which cannot be read here.");
+  if (marker == SOF55) return unsupported("This is a JPEG-LS picture, a form that cannot be read here.");
   const bool known = is_kept(marker) || (marker >= APP0 && marker <= APP15) || marker == COM;
   if (!known) return damaged("JPEG: unexpected marker ff" + hex(marker));
   marker_ = marker;
@@ -171,32 +157,21 @@ Outcome JpegCheck::end_segment() {
     return std::to_integer<std::uint32_t>(kept_[0]) << 8 | std::to_integer<std::uint32_t>(kept_[1]);
   };
   switch (marker_) {
-    case SOS:
-      join_profile();
-      return scans_.begin_scan(kept_);
+    case SOS: join_profile(); return scans_.begin_scan(kept_);
     case DHT:
-      if (next_table_ != length_ || length_ == 0)
-        return damaged("JPEG: Huffman tables of a wrong length");
+      if (next_table_ != length_ || length_ == 0) return damaged("JPEG: Huffman tables of a wrong length");
       return Nothing{};
-    case DQT:
-      return read_quantisation_tables();
+    case DQT: return read_quantisation_tables();
     case DRI:
       if (length_ != 2) return damaged("JPEG: restart interval of a wrong length");
       scans_.set_restart_interval(number());
       return Nothing{};
     case DNL:
-      if (length_ != 2 || number() != scans_.height())
-        return damaged("JPEG: a second height that differs");
+      if (length_ != 2 || number() != scans_.height()) return damaged("JPEG: a second height that differs");
       return Nothing{};
-    case APP1:
-      read_exif();
-      return Nothing{};
-    case APP2:
-      keep_profile_part();
-      return Nothing{};
-    default:
-      return is_frame_header(marker_) ? scans_.begin_frame(marker_, kept_, limits_, facts_)
-                                      : Outcome(Nothing{});
+    case APP1: read_exif(); return Nothing{};
+    case APP2: keep_profile_part(); return Nothing{};
+    default: return is_frame_header(marker_) ? scans_.begin_frame(marker_, kept_, limits_, facts_) : Outcome(Nothing{});
   }
 }
 
@@ -206,8 +181,7 @@ void JpegCheck::take_coded_data(std::span<const std::byte>& bytes) {
     bytes = {};
     return;
   }
-  bytes =
-      bytes.subspan(static_cast<std::size_t>(static_cast<const std::byte*>(ff) - bytes.data()) + 1);
+  bytes = bytes.subspan(static_cast<std::size_t>(static_cast<const std::byte*>(ff) - bytes.data()) + 1);
   step_ = Step::coded_data_ff;
 }
 
@@ -237,8 +211,7 @@ Outcome JpegCheck::read_huffman_tables() {
     std::size_t symbols = 0;
     for (const std::byte count : counts) symbols += std::to_integer<std::size_t>(count);
     if (head >> 4 > 1 || (head & 15) > 3) return damaged("JPEG: impossible Huffman table");
-    if (symbols > 256 || !is_prefix_code(counts))
-      return damaged("JPEG: Huffman table with impossible codes");
+    if (symbols > 256 || !is_prefix_code(counts)) return damaged("JPEG: Huffman table with impossible codes");
     if (length_ - next_table_ < 17 + symbols) return damaged("JPEG: Huffman table too short");
     next_table_ += 17 + symbols;
     scans_.define_huffman_table(head >> 4 == 1, head & 15);
@@ -271,9 +244,8 @@ void JpegCheck::keep_profile_part() {
   const std::size_t parts = kept_.size() < head ? 0 : std::to_integer<std::size_t>(kept_[head - 1]);
   if (profile_parts_.empty()) profile_parts_.resize(parts);
   profile_bytes_ += kept_.size();
-  profile_broken_ = part < 1 || part > parts || parts != profile_parts_.size() ||
-                    kept_.size() <= head || profile_bytes_ > profile_cap ||
-                    !profile_parts_[part - 1].empty();
+  profile_broken_ = part < 1 || part > parts || parts != profile_parts_.size() || kept_.size() <= head ||
+                    profile_bytes_ > profile_cap || !profile_parts_[part - 1].empty();
   if (profile_broken_) {
     profile_parts_ = {};
     return;
@@ -284,8 +256,8 @@ void JpegCheck::keep_profile_part() {
 // At the first scan: what comes later would not be believed by other readers either.
 void JpegCheck::join_profile() {
   if (std::exchange(profile_over_, true)) return;
-  const bool whole = std::none_of(profile_parts_.begin(), profile_parts_.end(),
-                                  [](const auto& part) { return part.empty(); });
+  const bool whole =
+      std::none_of(profile_parts_.begin(), profile_parts_.end(), [](const auto& part) { return part.empty(); });
   if (profile_broken_ || !whole) facts_.icc_unreadable = true;
   if (!facts_.icc_unreadable) {
     for (const auto& part : profile_parts_) {

@@ -22,8 +22,8 @@ struct DecodeLimits;
 class JpegScans {
  public:
   // The contents of a SOF segment. `marker` is its second byte.
-  Outcome begin_frame(std::uint8_t marker, std::span<const std::byte> header,
-                      const DecodeLimits& limits, PictureFacts& facts);
+  Outcome begin_frame(std::uint8_t marker, std::span<const std::byte> header, const DecodeLimits& limits,
+                      PictureFacts& facts);
   bool has_frame() const { return channel_count_ > 0; }
   std::uint32_t height() const { return height_; }
 

@@ -44,11 +44,11 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #error "The list of system calls was never tried on this architecture."
 #endif
 
-// The library takes memory, the program reads its pipe and writes its result; that is all. mmap is allowed apart, since memory
-// that can be executed is not.
+// The library takes memory, the program reads its pipe and writes its result; that is all. mmap is allowed apart, since
+// memory that can be executed is not.
 constexpr int kAllowed[] = {
-    SYS_read,         SYS_pwrite64, SYS_ftruncate, SYS_munmap,          SYS_mremap,       SYS_madvise,
-    SYS_brk,          SYS_futex,    SYS_exit,      SYS_exit_group,      SYS_rt_sigreturn, SYS_restart_syscall,
+    SYS_read, SYS_pwrite64, SYS_ftruncate, SYS_munmap,     SYS_mremap,       SYS_madvise,
+    SYS_brk,  SYS_futex,    SYS_exit,      SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall,
 };
 
 constexpr std::uint32_t at(std::size_t offset) { return static_cast<std::uint32_t>(offset); }
@@ -71,7 +71,8 @@ bool filter_calls() {
   }
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0));
   add(kill);
-  add(load(offsetof(seccomp_data, args) + 2 * sizeof(std::uint64_t)));  // the low half of the third argument, little-endian
+  add(load(offsetof(seccomp_data, args) +
+           2 * sizeof(std::uint64_t)));  // the low half of the third argument, little-endian
   add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
   add(kill);
   add(allow);
@@ -85,14 +86,14 @@ bool filter_calls() {
 }  // namespace
 
 bool lock_in() {
-  const bool modest = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-                      limit(RLIMIT_CORE, 0);
+  const bool modest =
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0);
 #if INSET_BOX_IS_LOOSE
   return modest;
 #else
-  constexpr rlim_t memory = rlim_t{6} << 30;      // the largest picture of the worst kind, and some
-  constexpr rlim_t result = rlim_t{1} << 30;      // above any picture that the limits of the caller allow
-  constexpr rlim_t seconds = 60;                  // the parent is stricter; this is for a box that lost its parent
+  constexpr rlim_t memory = rlim_t{6} << 30;  // the largest picture of the worst kind, and some
+  constexpr rlim_t result = rlim_t{1} << 30;  // above any picture that the limits of the caller allow
+  constexpr rlim_t seconds = 60;              // the parent is stricter; this is for a box that lost its parent
   return modest && limit(RLIMIT_AS, memory) && limit(RLIMIT_FSIZE, result) && limit(RLIMIT_CPU, seconds) &&
          limit(RLIMIT_NOFILE, 5) && filter_calls();
 #endif

@@ -4,8 +4,8 @@
 
 namespace inset {
 
-// False: some of it could not be done, and the process must not go on. Under a sanitizer, whose runtime needs more, only the
-// harmless half is done.
+// False: some of it could not be done, and the process must not go on. Under a sanitizer, whose runtime needs more,
+// only the harmless half is done.
 bool lock_in();
 
 }  // namespace inset

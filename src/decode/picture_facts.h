@@ -22,16 +22,15 @@ struct PictureFacts {
 
   // The colours. At most one of these speaks: see colour.cc for the order.
   std::vector<std::uint8_t> icc_profile;
-  bool icc_unreadable = false;       // there is a profile, but it is broken or beyond the cap
-  bool srgb = false;                 // PNG sRGB, or a cICP that says the same
-  bool colour_code_unknown = false;  // PNG cICP with anything else
-  std::uint32_t gamma = 0;           // PNG gAMA, in 1/100000; 0: none
+  bool icc_unreadable = false;                                 // there is a profile, but it is broken or beyond the cap
+  bool srgb = false;                                           // PNG sRGB, or a cICP that says the same
+  bool colour_code_unknown = false;                            // PNG cICP with anything else
+  std::uint32_t gamma = 0;                                     // PNG gAMA, in 1/100000; 0: none
   std::optional<std::array<std::uint32_t, 8>> chromaticities;  // PNG cHRM: white, red, green, blue
 
   // Things worth telling.
-  bool animated = false;  // PNG: more frames follow, which nobody decodes
-  bool passes_missing =
-      false;  // JPEG: the progression stops before the last bit of every coefficient
+  bool animated = false;             // PNG: more frames follow, which nobody decodes
+  bool passes_missing = false;       // JPEG: the progression stops before the last bit of every coefficient
   std::uint64_t trailing_bytes = 0;  // after the end of the picture
 };
 

@@ -27,10 +27,9 @@ constexpr std::uint32_t tag(const char (&name)[5]) {
   return value;
 }
 
-constexpr std::uint32_t IHDR = tag("IHDR"), PLTE = tag("PLTE"), IDAT = tag("IDAT"),
-                        IEND = tag("IEND"), tRNS = tag("tRNS"), iCCP = tag("iCCP"),
-                        sRGB = tag("sRGB"), gAMA = tag("gAMA"), cHRM = tag("cHRM"),
-                        cICP = tag("cICP"), eXIf = tag("eXIf"), acTL = tag("acTL"),
+constexpr std::uint32_t IHDR = tag("IHDR"), PLTE = tag("PLTE"), IDAT = tag("IDAT"), IEND = tag("IEND"),
+                        tRNS = tag("tRNS"), iCCP = tag("iCCP"), sRGB = tag("sRGB"), gAMA = tag("gAMA"),
+                        cHRM = tag("cHRM"), cICP = tag("cICP"), eXIf = tag("eXIf"), acTL = tag("acTL"),
                         CgBI = tag("CgBI");
 
 // Colour types, as the format numbers them.
@@ -57,39 +56,26 @@ bool is_critical(std::uint32_t type) { return (type & 0x20000000) == 0; }
 // How much of a chunk's data is kept to be read at its end; 0 for those that only pass.
 std::size_t kept_size(std::uint32_t type) {
   switch (type) {
-    case IHDR:
-      return 13;
-    case gAMA:
-      return 4;
-    case cHRM:
-      return 32;
-    case sRGB:
-      return 1;
-    case cICP:
-      return 4;
-    case acTL:
-      return 8;
-    case eXIf:
-      return exif_cap;
-    case iCCP:
-      return profile_cap;
-    default:
-      return 0;
+    case IHDR: return 13;
+    case gAMA: return 4;
+    case cHRM: return 32;
+    case sRGB: return 1;
+    case cICP: return 4;
+    case acTL: return 8;
+    case eXIf: return exif_cap;
+    case iCCP: return profile_cap;
+    default: return 0;
   }
 }
 
 bool depth_allowed(int colour_type, int depth) {
   switch (colour_type) {
-    case gray:
-      return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
-    case palette:
-      return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+    case gray: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+    case palette: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
     case rgb:
     case gray_alpha:
-    case rgb_alpha:
-      return depth == 8 || depth == 16;
-    default:
-      return false;
+    case rgb_alpha: return depth == 8 || depth == 16;
+    default: return false;
   }
 }
 
@@ -127,12 +113,10 @@ Outcome PngCheck::feed(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(part.size());
     left_ -= static_cast<std::uint32_t>(part.size());
     if (step_ == Step::chunk_data) {
-      crc_ = static_cast<std::uint32_t>(
-          crc32_z(crc_, reinterpret_cast<const Bytef*>(part.data()), part.size()));
+      crc_ = static_cast<std::uint32_t>(crc32_z(crc_, reinterpret_cast<const Bytef*>(part.data()), part.size()));
       if (keep_) kept_.insert(kept_.end(), part.begin(), part.end());
     } else {
-      std::copy(part.begin(), part.end(),
-                field_.begin() + static_cast<std::ptrdiff_t>(field_size_));
+      std::copy(part.begin(), part.end(), field_.begin() + static_cast<std::ptrdiff_t>(field_size_));
       field_size_ += part.size();
     }
     if (left_ > 0) continue;
@@ -156,8 +140,7 @@ Outcome PngCheck::end_of_step() {
       step_ = Step::chunk_header;
       left_ = 8;
       return Nothing{};
-    case Step::chunk_header:
-      return begin_chunk();
+    case Step::chunk_header: return begin_chunk();
     case Step::chunk_data:
       step_ = Step::chunk_crc;
       left_ = 4;
@@ -167,8 +150,7 @@ Outcome PngCheck::end_of_step() {
       step_ = type_ == IEND ? Step::trailing : Step::chunk_header;
       left_ = 8;
       return end_chunk();
-    case Step::trailing:
-      break;
+    case Step::trailing: break;
   }
   return Nothing{};
 }
@@ -205,8 +187,7 @@ Outcome PngCheck::begin_known_chunk() {
       if (palette_entries_ > 0) return damaged("PNG: a second PLTE");
       if (seen_image_) return damaged("PNG: PLTE after IDAT");
       if (facts_.gray) return damaged("PNG: PLTE in a gray picture");
-      if (length_ == 0 || length_ > 768 || length_ % 3 != 0)
-        return damaged("PNG: PLTE of a wrong length");
+      if (length_ == 0 || length_ > 768 || length_ % 3 != 0) return damaged("PNG: PLTE of a wrong length");
       palette_entries_ = length_ / 3;
       return Nothing{};
     case IDAT:
@@ -219,8 +200,7 @@ Outcome PngCheck::begin_known_chunk() {
       if (image_bytes_ == 0) return damaged("PNG: no image data");
       if (length_ != 0) return damaged("PNG: IEND of a wrong length");
       return Nothing{};
-    case tRNS:
-      return check_transparency();
+    case tRNS: return check_transparency();
     default:
       if (is_critical(type_)) {
         return unsupported("This PNG needs an extension of the format that is not known here.",
@@ -234,17 +214,10 @@ Outcome PngCheck::check_transparency() const {
   if (seen_image_) return damaged("PNG: tRNS after IDAT");
   bool good = false;
   switch (colour_type_) {
-    case gray:
-      good = length_ == 2;
-      break;
-    case rgb:
-      good = length_ == 6;
-      break;
-    case palette:
-      good = length_ <= palette_entries_;
-      break;
-    default:
-      break;
+    case gray: good = length_ == 2; break;
+    case rgb: good = length_ == 6; break;
+    case palette: good = length_ <= palette_entries_; break;
+    default: break;
   }
   return good ? Outcome(Nothing{}) : Outcome(damaged("PNG: tRNS does not fit the picture"));
 }
@@ -263,10 +236,8 @@ Outcome PngCheck::read_image_header() {
   if (width == 0 || height == 0 || width > longest_chunk || height > longest_chunk) {
     return damaged("PNG: impossible size");
   }
-  if (!depth_allowed(colour_type_, at(8)))
-    return damaged("PNG: impossible bit depth or colour type");
-  if (at(10) != 0 || at(11) != 0 || at(12) > 1)
-    return damaged("PNG: unknown compression, filter or interlace method");
+  if (!depth_allowed(colour_type_, at(8))) return damaged("PNG: impossible bit depth or colour type");
+  if (at(10) != 0 || at(11) != 0 || at(12) > 1) return damaged("PNG: unknown compression, filter or interlace method");
   if (Outcome size = check_size(width, height, limits_); !size) return size;
   seen_header_ = true;
   facts_.width = width;
@@ -285,12 +256,8 @@ void PngCheck::read_ancillary_chunk() {
   }
   if (seen_image_) return;
   switch (type_) {
-    case iCCP:
-      read_profile();
-      break;
-    case sRGB:
-      facts_.srgb = true;
-      break;
+    case iCCP: read_profile(); break;
+    case sRGB: facts_.srgb = true; break;
     case cICP:  // BT.709 primaries with the sRGB curve, full range: sRGB by another name
       if (keep_ && kept_.size() == 4 && kept_number(0) == 0x010d0001) {
         facts_.srgb = true;
@@ -310,8 +277,7 @@ void PngCheck::read_ancillary_chunk() {
     case acTL:  // the number of frames, the number of plays
       facts_.animated = keep_ && kept_.size() == 8 && kept_number(0) > 1;
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -48,9 +48,8 @@ class PngCheck {
   PictureFacts& facts_;
 
   Step step_ = Step::signature;
-  std::uint32_t left_ = 8;  // bytes to the end of this step
-  std::array<std::byte, 8>
-      field_{};  // the signature, a chunk's header or its CRC, as far as it has passed
+  std::uint32_t left_ = 8;            // bytes to the end of this step
+  std::array<std::byte, 8> field_{};  // the signature, a chunk's header or its CRC, as far as it has passed
   std::size_t field_size_ = 0;
 
   std::uint32_t type_ = 0;    // of the chunk that is passing

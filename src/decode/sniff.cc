@@ -39,9 +39,8 @@ constexpr std::array marks = {
 };
 
 constexpr std::array text_marks = {
-    Mark{0, "<!doctype html"sv, "a web page"}, Mark{0, "<html"sv, "a web page"},
-    Mark{0, "<head"sv, "a web page"},          Mark{0, "<svg"sv, "an SVG drawing"},
-    Mark{0, "<?xml"sv, "an XML document"},     Mark{0, "<!--"sv, "a web page"},
+    Mark{0, "<!doctype html"sv, "a web page"}, Mark{0, "<html"sv, "a web page"},      Mark{0, "<head"sv, "a web page"},
+    Mark{0, "<svg"sv, "an SVG drawing"},       Mark{0, "<?xml"sv, "an XML document"}, Mark{0, "<!--"sv, "a web page"},
     Mark{0, "{"sv, "a JSON message"},          Mark{0, "["sv, "a JSON message"},
 };
 

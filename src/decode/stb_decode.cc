@@ -86,9 +86,7 @@ class Run {
 
   // What an honest picture of this size can need, at most: 16 bits, interlaced, and packed as large
   // as its pixels. A file that unpacks to more than that is a trap.
-  std::size_t budget() const {
-    return std::size_t{facts_.width} * facts_.height * 32 + (std::size_t{16} << 20);
-  }
+  std::size_t budget() const { return std::size_t{facts_.width} * facts_.height * 32 + (std::size_t{16} << 20); }
 
   StbInput& input_;
   const PictureFacts& facts_;
@@ -182,8 +180,7 @@ StbPixels stb_decode(StbInput& input, const PictureFacts& facts) {
   int channels = 0;
   StbPixels result;
   try {
-    void* data = deep ? static_cast<void*>(stbi_load_16_from_callbacks(&callbacks, &run, &width,
-                                                                       &height, &channels, 4))
+    void* data = deep ? static_cast<void*>(stbi_load_16_from_callbacks(&callbacks, &run, &width, &height, &channels, 4))
                       : stbi_load_from_callbacks(&callbacks, &run, &width, &height, &channels, 4);
     if (data == nullptr) {
       const char* reason = stbi_failure_reason();

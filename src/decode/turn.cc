@@ -28,8 +28,7 @@ void transpose(const Pixel* from, Pixel* to, std::size_t width, std::size_t heig
 }
 
 void mirror(Pixel* pixels, std::size_t width, std::size_t height) {
-  for (std::size_t y = 0; y < height; ++y)
-    std::reverse(pixels + y * width, pixels + (y + 1) * width);
+  for (std::size_t y = 0; y < height; ++y) std::reverse(pixels + y * width, pixels + (y + 1) * width);
 }
 
 void flip(Pixel* pixels, std::size_t width, std::size_t height) {
@@ -47,8 +46,7 @@ bool turn(Block& block, std::uint32_t& width, std::uint32_t& height, int orienta
   if (orientation >= 5) {
     Block turned = make_block(std::size_t{width} * height * sizeof(Pixel));
     if (!turned) return false;
-    transpose(reinterpret_cast<const Pixel*>(block.get()), reinterpret_cast<Pixel*>(turned.get()),
-              width, height);
+    transpose(reinterpret_cast<const Pixel*>(block.get()), reinterpret_cast<Pixel*>(turned.get()), width, height);
     block = std::move(turned);
     std::swap(width, height);
   }

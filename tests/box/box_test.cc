@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The parent's side of the box, against a program that misbehaves in every way (fake_box.cc), and the cell that the real program
-// locks itself into.
+// The parent's side of the box, against a program that misbehaves in every way (fake_box.cc), and the cell that the
+// real program locks itself into.
 #include "decode/box.h"
 
 #include <dirent.h>

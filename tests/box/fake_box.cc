@@ -48,9 +48,9 @@ int main(int, char**) {
     case 'l': spin();
     case 's': return 0;  // silent
     case 'w': leave(picture(40000, 2), kPixelsAt + 40000 * 2 * 4); return 0;
-    case 'p': leave(picture(2, 2), kPixelsAt + 4); return 0;            // fewer pixels than it says
+    case 'p': leave(picture(2, 2), kPixelsAt + 4); return 0;  // fewer pixels than it says
     case 'z': leave(picture(0, 2), kPixelsAt); return 0;
-    case 'o': leave(picture(16000, 16000), kPixelsAt); return 0;        // beyond the budget
+    case 'o': leave(picture(16000, 16000), kPixelsAt); return 0;  // beyond the budget
     case 'x': {
       BoxResult result = picture(2, 2);
       result.stored_width = 7;

@@ -15,8 +15,7 @@ namespace {
 
 constexpr easel_action kAction = {"paint", "Paint", nullptr, nullptr, 0};
 [[maybe_unused]] constexpr easel_descriptor kGood = {"broken", "Broken", "0", "Inset", &kAction, 1};
-[[maybe_unused]] constexpr easel_descriptor kNameless = {nullptr, "Broken", "0",
-                                                         "Inset", &kAction, 1};
+[[maybe_unused]] constexpr easel_descriptor kNameless = {nullptr, "Broken", "0", "Inset", &kAction, 1};
 
 }  // namespace
 

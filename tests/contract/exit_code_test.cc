@@ -128,9 +128,7 @@ TEST(ExitCode, DoneIsZero) {
 }
 
 TEST(ExitCode, APictureOnTheCanvasIsNotLost) {
-  EXPECT_EQ(
-      code_after({{"placed", {}}, {"failed", {{"cause", "journal_unwritable"}, {"paid", "yes"}}}}),
-      1);
+  EXPECT_EQ(code_after({{"placed", {}}, {"failed", {{"cause", "journal_unwritable"}, {"paid", "yes"}}}}), 1);
 }
 
 TEST(ExitCode, OneThatRestsCounts) {
@@ -153,8 +151,7 @@ TEST(ExitCode, AJobThatWasLeftIsJudgedByHowFarItHadCome) {
   EXPECT_EQ(code_after({}), 1);
   EXPECT_EQ(code_after({}, interrupted), 8);
   EXPECT_EQ(code_after({{"progress", {{"stage", "listing_sizes"}}}}, late), 5);
-  for (const char* stage :
-       {"requesting", "waiting", "fetching", "saving", "decoding", "placing", "unheard_of"})
+  for (const char* stage : {"requesting", "waiting", "fetching", "saving", "decoding", "placing", "unheard_of"})
     EXPECT_EQ(code_after({{"progress", {{"stage", stage}}}}, interrupted), 6) << stage;
 }
 

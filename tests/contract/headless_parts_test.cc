@@ -38,8 +38,7 @@ TEST(Text, TakesEverythingATerminalWouldObey) {
 }
 
 TEST(Text, KnowsWhatIsNotUtf8) {
-  for (const char* text : {"\xff", "\x9b", "\xc0\x80", "\xc3", "\xe2\x82", "\xed\xa0\x80",
-                           "\xf4\x90\x80\x80", "a\x80"})
+  for (const char* text : {"\xff", "\x9b", "\xc0\x80", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80"})
     EXPECT_FALSE(valid_utf8(text)) << clean(text);
   EXPECT_EQ(clean("a\x9b"
                   "b"),
@@ -67,22 +66,19 @@ struct Line {
 Line parse(std::vector<const char*> words) {
   words.insert(words.begin(), "easel");
   Line line;
-  line.good =
-      parse_arguments(static_cast<int>(words.size()), words.data(), &line.arguments, &line.error);
+  line.good = parse_arguments(static_cast<int>(words.size()), words.data(), &line.arguments, &line.error);
   return line;
 }
 
 TEST(Arguments, AWholeLine) {
-  const Line line = parse({"--plugin", "p.so", "run", "insert", "generation=G=1",
-                           "notes=", "--onto=a.png", "--out", "d", "--data-dir", "/x", "--timeout",
-                           "1.5", "--json", "--verbose", "index=2"});
+  const Line line = parse({"--plugin", "p.so", "run", "insert", "generation=G=1", "notes=", "--onto=a.png", "--out",
+                           "d", "--data-dir", "/x", "--timeout", "1.5", "--json", "--verbose", "index=2"});
   ASSERT_TRUE(line.good) << line.error;
   const Arguments& a = line.arguments;
   EXPECT_EQ(a.command, Arguments::Command::run);
   EXPECT_EQ(a.plugin, "p.so");
   EXPECT_EQ(a.action, "insert");
-  const std::vector<std::pair<std::string, std::string>> pairs = {
-      {"generation", "G=1"}, {"notes", ""}, {"index", "2"}};
+  const std::vector<std::pair<std::string, std::string>> pairs = {{"generation", "G=1"}, {"notes", ""}, {"index", "2"}};
   EXPECT_EQ(a.pairs, pairs);
   EXPECT_EQ(a.onto, "a.png");
   EXPECT_EQ(a.out, "d");
@@ -137,8 +133,7 @@ TEST(Blend, EveryPairOfAlphasIsRoundedToTheNearest) {
   for (int above = 0; above < 256; ++above) {
     for (int below = 0; below < 256; ++below) {
       uint8_t src[4] = {static_cast<uint8_t>(std::rand()), 0, 255, static_cast<uint8_t>(above)};
-      const uint8_t before[4] = {static_cast<uint8_t>(std::rand()), 255, 0,
-                                 static_cast<uint8_t>(below)};
+      const uint8_t before[4] = {static_cast<uint8_t>(std::rand()), 255, 0, static_cast<uint8_t>(below)};
       uint8_t dst[4] = {before[0], before[1], before[2], before[3]};
       blend_over(dst, src, 1);
       const double a = above / 255.0;

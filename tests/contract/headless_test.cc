@@ -95,8 +95,7 @@ class Headless : public testing::Test {
     return {p, p + 4};
   }
 
-  void write_png(const fs::path& path, uint32_t width, uint32_t height,
-                 const std::vector<uint8_t>& color) const {
+  void write_png(const fs::path& path, uint32_t width, uint32_t height, const std::vector<uint8_t>& color) const {
     std::FILE* file = std::fopen(path.c_str(), "wb");
     ::easel::PngWriter png;
     ASSERT_TRUE(png.begin(file, width, height));
@@ -192,8 +191,7 @@ TEST_F(Headless, ForPeopleALineAStageAndOneClosingSentence) {
 TEST_F(Headless, JobsAreATable) {
   const Finished people = run(easel({"run", "list"}));
   EXPECT_EQ(people.status, 0);
-  EXPECT_NE(people.out.find("0123456789abcdef  saved  G-1         2      4k    4096 × 3072  yes"),
-            std::string::npos)
+  EXPECT_NE(people.out.find("0123456789abcdef  saved  G-1         2      4k    4096 × 3072  yes"), std::string::npos)
       << people.out;
   EXPECT_NE(people.out.find("2 pictures.\n"), std::string::npos);
   const std::vector<Json> events = lines(run(easel_json({"run", "list"})).out);
@@ -205,8 +203,7 @@ TEST_F(Headless, JobsAreATable) {
 
 TEST_F(Headless, TheLogIsOnStandardError) {
   EXPECT_EQ(run(easel_json({"run", "fail"})).err, "easel: about to fail badly\n");
-  EXPECT_EQ(run(easel_json({"run", "fail", "--verbose"})).err,
-            "easel: about to fail\neasel: about to fail badly\n");
+  EXPECT_EQ(run(easel_json({"run", "fail", "--verbose"})).err, "easel: about to fail\neasel: about to fail badly\n");
 }
 
 TEST_F(Headless, NoNameReachesATerminalRaw) {
@@ -217,8 +214,8 @@ TEST_F(Headless, NoNameReachesATerminalRaw) {
   const auto harmless = [](const std::string& text) {
     for (const char c : text)
       if (static_cast<unsigned char>(c) < 0x20 && c != '\n') return false;
-    return text.find("\xc2\x9b") == std::string::npos &&
-           text.find("\xe2\x80\xae") == std::string::npos && text.find('\x7f') == std::string::npos;
+    return text.find("\xc2\x9b") == std::string::npos && text.find("\xe2\x80\xae") == std::string::npos &&
+           text.find('\x7f') == std::string::npos;
   };
   const Finished people = run(easel({"run", "paint", "width=4", name}));
   EXPECT_EQ(people.status, 0);
@@ -246,8 +243,7 @@ TEST_F(Headless, ABarOnATerminal) {
   EXPECT_NE(done.out.find("\r\x1b[KPlaced Gradient (30 × 20)"), std::string::npos) << done.out;
   EXPECT_EQ(done.out.find('\n'), done.out.rfind('\n'));
   int drawn = 0;
-  for (size_t at = 0, next = 0; (next = done.out.find("\r\x1b[K", at)) != std::string::npos;
-       at = next + 4) {
+  for (size_t at = 0, next = 0; (next = done.out.find("\r\x1b[K", at)) != std::string::npos; at = next + 4) {
     ++drawn;
     EXPECT_LT(next - at, 60u);
   }
@@ -265,8 +261,7 @@ TEST_F(Headless, ThePictureIsExact) {
   for (uint32_t y = 0; y < 70; ++y)
     for (uint32_t x = 0; x < 300; ++x) {
       // Where nothing is to be seen there is no colour either: the canvas was empty.
-      const std::vector<uint8_t> expected =
-          painted(x, y)[3] == 0 ? std::vector<uint8_t>(4, 0) : painted(x, y);
+      const std::vector<uint8_t> expected = painted(x, y)[3] == 0 ? std::vector<uint8_t>(4, 0) : painted(x, y);
       ASSERT_EQ(pixel(canvas, x, y), expected) << x << " " << y;
     }
   EXPECT_EQ(read_file(out_ / "1.png"), read_file(out_ / "canvas.png"));
@@ -275,10 +270,9 @@ TEST_F(Headless, ThePictureIsExact) {
 TEST_F(Headless, OntoIsBlendedAndTheCanvasHoldsBoth) {
   const std::vector<uint8_t> base = {200, 100, 0, 128};
   write_png(folder_ / "base.png", 10, 60, base);
-  ASSERT_EQ(run(easel_json({"run", "paint", "width=40", "height=20", "alpha=ramp", "--onto",
-                            folder_ / "base.png"}))
-                .status,
-            0);
+  ASSERT_EQ(
+      run(easel_json({"run", "paint", "width=40", "height=20", "alpha=ramp", "--onto", folder_ / "base.png"})).status,
+      0);
   const ::easel::Picture canvas = picture(out_ / "canvas.png");
   ASSERT_EQ(canvas.width, 40u);
   ASSERT_EQ(canvas.height, 60u);
@@ -292,22 +286,19 @@ TEST_F(Headless, OntoIsBlendedAndTheCanvasHoldsBoth) {
 
 TEST_F(Headless, EachPlacementStartsFromTheBaseAgain) {
   write_png(folder_ / "base.png", 8, 8, {0, 0, 255, 255});
-  ASSERT_EQ(run(easel_json({"run", "paint", "width=4", "height=4", "alpha=100", "copies=2",
-                            "--onto", "base.png"}))
-                .status,
-            0);
+  ASSERT_EQ(
+      run(easel_json({"run", "paint", "width=4", "height=4", "alpha=100", "copies=2", "--onto", "base.png"})).status,
+      0);
   EXPECT_EQ(read_file(out_ / "1.png"), read_file(out_ / "2.png"));
 }
 
 TEST_F(Headless, TheFolderGoesOnFromRunToRun) {
   std::ofstream(folder_ / "fox.jpg") << "the original";
   const std::string original = "original=" + (folder_ / "fox.jpg").string();
-  ASSERT_EQ(run(easel_json({"run", "paint", "width=9", "height=7", original, "name=One"})).status,
-            0);
+  ASSERT_EQ(run(easel_json({"run", "paint", "width=9", "height=7", original, "name=One"})).status, 0);
   const std::string first = read_file(out_ / "1.png");
   ASSERT_EQ(run(easel_json({"run", "paint", "width=5", original, "name=Two"})).status, 0);
-  EXPECT_EQ(files(),
-            (std::vector<std::string>{"1.png", "2.png", "canvas.json", "canvas.png", "fox.jpg"}));
+  EXPECT_EQ(files(), (std::vector<std::string>{"1.png", "2.png", "canvas.json", "canvas.png", "fox.jpg"}));
   EXPECT_EQ(read_file(out_ / "1.png"), first);
   EXPECT_EQ(read_file(out_ / "2.png"), read_file(out_ / "canvas.png"));
   EXPECT_EQ(read_file(out_ / "fox.jpg"), "the original");
@@ -332,14 +323,8 @@ TEST_F(Headless, NobodysFileIsWrittenOver) {
   std::ofstream(out_ / "fox.jpg") << "mine too";
   std::ofstream(folder_ / "fox.jpg") << "the original";
   std::ofstream(folder_ / "canvas.json") << "also an original";
-  ASSERT_EQ(
-      run(easel_json({"run", "paint", "width=4", "original=" + (folder_ / "fox.jpg").string()}))
-          .status,
-      0);
-  ASSERT_EQ(
-      run(easel_json({"run", "paint", "width=4", "original=" + (folder_ / "canvas.json").string()}))
-          .status,
-      0);
+  ASSERT_EQ(run(easel_json({"run", "paint", "width=4", "original=" + (folder_ / "fox.jpg").string()})).status, 0);
+  ASSERT_EQ(run(easel_json({"run", "paint", "width=4", "original=" + (folder_ / "canvas.json").string()})).status, 0);
   EXPECT_EQ(read_file(out_ / "1.png"), "mine");
   EXPECT_EQ(read_file(out_ / "fox.jpg"), "mine too");
   EXPECT_EQ(read_file(out_ / "fox-2.jpg"), "the original");
@@ -357,12 +342,9 @@ TEST_F(Headless, NobodysFileIsWrittenOver) {
 TEST_F(Headless, TwoAtOnceShareAFolder) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
-    threads.emplace_back([this] {
-      EXPECT_EQ(run(easel_json({"run", "paint", "width=600", "height=600"})).status, 0);
-    });
+    threads.emplace_back([this] { EXPECT_EQ(run(easel_json({"run", "paint", "width=600", "height=600"})).status, 0); });
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(files(), (std::vector<std::string>{"1.png", "2.png", "3.png", "4.png", "canvas.json",
-                                               "canvas.png"}));
+  EXPECT_EQ(files(), (std::vector<std::string>{"1.png", "2.png", "3.png", "4.png", "canvas.json", "canvas.png"}));
   EXPECT_EQ(Json::parse(read_file(out_ / "canvas.json"))["placements"].size(), 4u);
 }
 
@@ -373,8 +355,7 @@ TEST_F(Headless, AFullDiskLeavesNothingHalf) {
   // The example plugin says that the picture was paid for.
   EXPECT_EQ(full.status, 6);
   EXPECT_EQ(lines(full.out).back()["cause"], "canvas_refused");
-  EXPECT_NE(full.err.find("/1.png cannot be written: File too large"), std::string::npos)
-      << full.err;
+  EXPECT_NE(full.err.find("/1.png cannot be written: File too large"), std::string::npos) << full.err;
   EXPECT_TRUE(files().empty());
 
   // The second time there is a canvas; it stays as it was.
@@ -412,16 +393,14 @@ TEST_F(Headless, Usage) {
     EXPECT_NE(finished.err, "");
     EXPECT_FALSE(fs::exists(out_));
   }
-  EXPECT_NE(run(easel({"run", "sing"})).err.find("there are: paint, fail, list, stay, vanish"),
-            std::string::npos);
-  EXPECT_NE(run(easel({"run", "paint", "colour=red"})).err.find("it takes: width, height"),
-            std::string::npos);
+  EXPECT_NE(run(easel({"run", "sing"})).err.find("there are: paint, fail, list, stay, vanish"), std::string::npos);
+  EXPECT_NE(run(easel({"run", "paint", "colour=red"})).err.find("it takes: width, height"), std::string::npos);
 }
 
 TEST_F(Headless, AFolderThatCannotBeWritten) {
   std::ofstream(folder_ / "file") << "x";
-  for (const std::string& folder : {(folder_ / "file").string(), (folder_ / "file/below").string(),
-                                    std::string("/proc/none")}) {
+  for (const std::string& folder :
+       {(folder_ / "file").string(), (folder_ / "file/below").string(), std::string("/proc/none")}) {
     const Finished finished = run(easel({"run", "paint", "width=4", "--json", "--out", folder}));
     EXPECT_EQ(finished.status, 1) << folder;
     EXPECT_EQ(finished.out, "") << folder;
@@ -440,8 +419,7 @@ TEST_F(Headless, PluginsThatAreNone) {
   };
   const std::string broken = TEST_PLUGINS "/broken_plugin_";
   EXPECT_EQ(refusal("none.so"), "easel: none.so cannot be opened: No such file or directory\n");
-  EXPECT_EQ(refusal(broken + "1.so"),
-            "easel: " + broken + "1.so is made for contract 2, this host speaks 1\n");
+  EXPECT_EQ(refusal(broken + "1.so"), "easel: " + broken + "1.so is made for contract 2, this host speaks 1\n");
   EXPECT_EQ(refusal(broken + "4.so"), "easel: Broken cannot be used: it could not be started\n");
   EXPECT_EQ(refusal(broken + "5.so"), "easel: Broken cannot be used: it has no invoke()\n");
   EXPECT_NE(refusal(broken + "6.so").find("does not export easel_entry_v1"), std::string::npos);
@@ -454,8 +432,8 @@ TEST_F(Headless, NoPluginBesideTheProgram) {
   spawn.words = {folder_ / "bin/easel", "actions"};
   const Finished none = run(spawn);
   EXPECT_EQ(none.status, 1);
-  EXPECT_EQ(none.err, "easel: " + (folder_ / "lib/inset/inset.so").string() +
-                          " cannot be opened: No such file or directory\n");
+  EXPECT_EQ(none.err,
+            "easel: " + (folder_ / "lib/inset/inset.so").string() + " cannot be opened: No such file or directory\n");
 
   fs::create_directories(folder_ / "lib/inset");
   fs::copy_file(kSketch, folder_ / "lib/inset/inset.so");
@@ -504,8 +482,7 @@ TEST_F(Headless, ASignalThatWasIgnoredStaysIgnored) {
 }
 
 TEST_F(Headless, TheSecondSignalEndsHarder) {
-  for (const auto& [stage, status] :
-       std::vector<std::pair<std::string, int>>{{"signing_in", 8}, {"waiting", 6}}) {
+  for (const auto& [stage, status] : std::vector<std::pair<std::string, int>>{{"signing_in", 8}, {"waiting", 6}}) {
     Program program(easel_json({"run", "stay", "stage=" + stage}));
     ASSERT_TRUE(program.says(stage));
     program.send(SIGINT);
@@ -519,8 +496,7 @@ TEST_F(Headless, TheSecondSignalEndsHarder) {
 
 TEST_F(Headless, TheTimeIsUp) {
   const auto began = std::chrono::steady_clock::now();
-  const Finished finished =
-      run(easel_json({"run", "paint", "width=9", "pause=20000", "--timeout", "0.3"}));
+  const Finished finished = run(easel_json({"run", "paint", "width=9", "pause=20000", "--timeout", "0.3"}));
   EXPECT_EQ(finished.status, 5);
   EXPECT_EQ(lines(finished.out).back()["cause"], "cancelled");
   EXPECT_LT(std::chrono::steady_clock::now() - began, 8s);
@@ -530,9 +506,8 @@ TEST_F(Headless, TheTimeIsUp) {
 TEST_F(Headless, AReaderThatHasGoneDoesNotEndTheJob) {
   Spawn spawn;
   spawn.words = {"/bin/sh", "-c",
-                 std::string(EASEL_PROGRAM) + " --plugin " + kSketch +
-                     " run paint width=9 pause=60 --json --out " + out_.string() +
-                     " | head -n 1 > /dev/null"};
+                 std::string(EASEL_PROGRAM) + " --plugin " + kSketch + " run paint width=9 pause=60 --json --out " +
+                     out_.string() + " | head -n 1 > /dev/null"};
   run(spawn);
   EXPECT_TRUE(fs::exists(out_ / "canvas.json"));
 }
@@ -540,9 +515,7 @@ TEST_F(Headless, AReaderThatHasGoneDoesNotEndTheJob) {
 TEST_F(Headless, OutputThatIsLostIsNoSuccess) {
   const auto to_full = [&](const std::string& words) {
     Spawn spawn;
-    spawn.words = {
-        "/bin/sh", "-c",
-        std::string(EASEL_PROGRAM) + " --plugin " + kSketch + " " + words + " > /dev/full"};
+    spawn.words = {"/bin/sh", "-c", std::string(EASEL_PROGRAM) + " --plugin " + kSketch + " " + words + " > /dev/full"};
     spawn.folder = folder_;
     return run(spawn);
   };

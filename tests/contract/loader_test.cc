@@ -57,8 +57,7 @@ TEST_F(Loader, SaysWhatIsWrong) {
   EXPECT_EQ(refusal(plugin("broken_plugin_1")), " is made for contract 2, this host speaks 1");
   EXPECT_EQ(refusal(plugin("broken_plugin_2")), " is made for contract 2, this host speaks 1");
   EXPECT_EQ(refusal(plugin("broken_plugin_3")), " is a broken plugin: its descriptor has no id");
-  EXPECT_EQ(refusal(plugin("broken_plugin_6")),
-            " is not a plugin: it does not export easel_entry_v1");
+  EXPECT_EQ(refusal(plugin("broken_plugin_6")), " is not a plugin: it does not export easel_entry_v1");
 
   const std::string text = folder_ + "/text.so";
   std::ofstream(text) << "not a library";

@@ -31,8 +31,7 @@ std::string disposition(int signal) {
   if (sigaction(signal, nullptr, &action) != 0) return "unknown";
   // The handler shares its place with the one that takes more arguments.
   return hex(reinterpret_cast<uintptr_t>(action.sa_handler)) + " flags " +
-         hex(static_cast<uintptr_t>(action.sa_flags &
-                                    ~0x04000000));  // SA_RESTORER: libc's own affair
+         hex(static_cast<uintptr_t>(action.sa_flags & ~0x04000000));  // SA_RESTORER: libc's own affair
 }
 
 std::string blocked_signals() {
@@ -65,8 +64,7 @@ int memory_files_mapped() {
 ProcessState ProcessState::take() {
   ProcessState state;
   auto& facts = state.facts_;
-  for (int signal = 1; signal < NSIG; ++signal)
-    facts["signal " + std::to_string(signal)] = disposition(signal);
+  for (int signal = 1; signal < NSIG; ++signal) facts["signal " + std::to_string(signal)] = disposition(signal);
   facts["blocked signals"] = blocked_signals();
   facts["locale"] = std::setlocale(LC_ALL, nullptr);
   facts["umask"] = line_of_status("Umask");
@@ -80,8 +78,7 @@ ProcessState ProcessState::take() {
   for (int kind = 0; kind < RLIM_NLIMITS; ++kind) {
     rlimit limit{};
     getrlimit(static_cast<__rlimit_resource>(kind), &limit);
-    facts["limit " + std::to_string(kind)] =
-        std::to_string(limit.rlim_cur) + "/" + std::to_string(limit.rlim_max);
+    facts["limit " + std::to_string(kind)] = std::to_string(limit.rlim_cur) + "/" + std::to_string(limit.rlim_max);
   }
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string text = *entry;
@@ -90,8 +87,7 @@ ProcessState ProcessState::take() {
   for (const auto& entry : fs::directory_iterator("/proc/self/fd", code)) {
     const fs::path target = fs::read_symlink(entry.path(), code);
     // Gone already: the descriptor of this very listing.
-    if (!code && target.string().find("/proc/") != 0)
-      facts["descriptor " + entry.path().filename().string()] = target;
+    if (!code && target.string().find("/proc/") != 0) facts["descriptor " + entry.path().filename().string()] = target;
   }
   facts["memory files mapped"] = std::to_string(memory_files_mapped());
   return state;
@@ -105,8 +101,7 @@ std::string ProcessState::difference(const ProcessState& before, const ProcessSt
     if (now != value) out += what + ": was " + value + ", is " + now + "\n";
   }
   for (const auto& [what, value] : after.facts_)
-    if (before.facts_.find(what) == before.facts_.end())
-      out += what + ": was nothing, is " + value + "\n";
+    if (before.facts_.find(what) == before.facts_.end()) out += what + ": was nothing, is " + value + "\n";
   return out;
 }
 

@@ -67,9 +67,7 @@ class Rules : public testing::Test {
     setenv("INSET_CLIENT_SECRET", text("client_secret").c_str(), 1);
   }
 
-  std::string text(const std::string& fact) const {
-    return service_->facts()[fact].get<std::string>();
-  }
+  std::string text(const std::string& fact) const { return service_->facts()[fact].get<std::string>(); }
 
   StrictHost::Options options() const {
     StrictHost::Options out;
@@ -85,10 +83,8 @@ class Rules : public testing::Test {
 
   // A picture by all its parameters. 0 is the smallest; 1 and 2 are other photographs.
   Pairs picture(int index = 0, const std::string& size = "1k") const {
-    return {{"generation", text("generation")},
-            {"index", std::to_string(index)},
-            {"size", size},
-            {"product_id", "31415"}};
+    return {
+        {"generation", text("generation")}, {"index", std::to_string(index)}, {"size", size}, {"product_id", "31415"}};
   }
 
   static std::string fact(const Picture& of, const std::string& key) {
@@ -134,8 +130,7 @@ TEST_F(Rules, OneExportedSymbol) {
   pclose(list);
   if (text.empty()) GTEST_SKIP() << "there is no nm here";
   std::smatch found;
-  EXPECT_TRUE(std::regex_match(text, found, std::regex("[0-9a-f]+ [A-Z] easel_entry_v1\n")))
-      << text;
+  EXPECT_TRUE(std::regex_match(text, found, std::regex("[0-9a-f]+ [A-Z] easel_entry_v1\n"))) << text;
 }
 
 // ---- without a network ----
@@ -261,8 +256,7 @@ TEST_F(Rules, CallsReturnAtOnce) {
   h->invoke("insert", picture());
   ASSERT_TRUE(h->run());
   EXPECT_LT(h->longest("create"), kAtOnce);
-  for (const char* function : {"invoke", "pump"})
-    EXPECT_LT(h->longest(function), 500ms) << function;
+  for (const char* function : {"invoke", "pump"}) EXPECT_LT(h->longest(function), 500ms) << function;
 }
 
 TEST_F(Rules, NoFolderNamedMeansThePersonsOwn) {
@@ -305,8 +299,7 @@ TEST_F(Rules, ARefusedPictureIsKeptAndNotPaidAgain) {
       EXPECT_GE(h->images_offered(), 1);
       EXPECT_EQ(h->images_taken(), 0);
       EXPECT_EQ(h->end_of(job)->kind, "failed");
-      EXPECT_EQ(h->end_of(job)->get("cause"),
-                status == EASEL_GONE ? "canvas_gone" : "canvas_refused");
+      EXPECT_EQ(h->end_of(job)->get("cause"), status == EASEL_GONE ? "canvas_gone" : "canvas_refused");
       EXPECT_EQ(h->end_of(job)->get("paid"), "yes");
       EXPECT_EQ(service_->charged().size(), 1u);
     }
@@ -332,8 +325,7 @@ TEST_F(Rules, TwoInstancesInOneProcess) {
   a->invoke("insert", picture(0));
   b->invoke("insert", picture(2));
   const auto end = std::chrono::steady_clock::now() + 60s;
-  while (a->pump() + b->pump() > 0 && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(10ms);
+  while (a->pump() + b->pump() > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(a->images_taken(), 1);
   EXPECT_EQ(b->images_taken(), 1);
   a->destroy();
@@ -482,8 +474,7 @@ INSTANTIATE_TEST_SUITE_P(Phases, RulesInPhase, testing::ValuesIn(kPhases),
                          [](const auto& each) { return std::string(each.param.name); });
 
 TEST_F(Rules, WhatWasCutOffIsMadeReadyAndNotPlacedUnasked) {
-  serve({{"put_answer", 200},
-         {"rules", Json::parse(R"([{"route": "file", "hold": "x", "hold_at": 20000}])")}});
+  serve({{"put_answer", 200}, {"rules", Json::parse(R"([{"route": "file", "hold": "x", "hold_at": 20000}])")}});
   StrictHost::Options polling = options();
   polling.wake = false;
   {
@@ -535,12 +526,9 @@ Reaction willing(const Form& form, const std::string& generation) {
   for (const Field& field : form.fields) {
     if (field.key == "generation") out.values.emplace_back("generation", generation);
     if (field.key == "index") out.values.emplace_back("index", "0");
-    if (field.key == "size" && !field.choices.empty())
-      out.values.emplace_back("size", field.choices[0].first);
-    if (field.key == "api_key" && field.value.empty())
-      out.values.emplace_back("api_key", "standin-api-key");
-    if (field.key == "client_secret")
-      out.values.emplace_back("client_secret", "standin+secret/with=signs&100%");
+    if (field.key == "size" && !field.choices.empty()) out.values.emplace_back("size", field.choices[0].first);
+    if (field.key == "api_key" && field.value.empty()) out.values.emplace_back("api_key", "standin-api-key");
+    if (field.key == "client_secret") out.values.emplace_back("client_secret", "standin+secret/with=signs&100%");
   }
   return out;
 }
@@ -558,8 +546,7 @@ TEST_F(Rules, AFormAsksForWhatIsMissing) {
   const int64_t job = h->invoke("insert");
   ASSERT_TRUE(h->run({}, 60s));
   ASSERT_GE(h->asked().size(), 1u);
-  EXPECT_NE(h->asked().back().accept.find("License"), std::string::npos)
-      << h->asked().back().accept;
+  EXPECT_NE(h->asked().back().accept.find("License"), std::string::npos) << h->asked().back().accept;
   ASSERT_NE(h->end_of(job), nullptr);
   EXPECT_EQ(h->end_of(job)->kind, "done") << h->end_of(job)->get("message");
   EXPECT_EQ(h->images_taken(), 1);
@@ -645,8 +632,7 @@ TEST_F(Rules, EveryWatchedFieldMayChange) {
   std::set<std::string> edited;
   h->person = [&](const Form& form) {
     for (const Field& field : form.fields) {
-      if ((field.flags & EASEL_WATCHED) == 0 || !edited.insert(form.title + "/" + field.key).second)
-        continue;
+      if ((field.flags & EASEL_WATCHED) == 0 || !edited.insert(form.title + "/" + field.key).second) continue;
       std::string value = "nonsense \xE2\x82\xAC";
       if (field.kind == EASEL_CHOICE) value = field.choices.back().first;
       if (field.key == "generation") value = generation;
@@ -665,22 +651,14 @@ TEST_F(Rules, EveryWatchedFieldMayChange) {
 TEST_F(Rules, NonsenseFromTheHostIsHarmless) {
   serve();
   const auto h = host(options());
-  h->invoke("insert", {{"generation", "../../etc"},
-                       {"index", "-1"},
-                       {"size", "\xF0\x9F\xA6\x8A"},
-                       {"product_id", "x"}});
-  h->invoke("insert", {{"generation", std::string(100000, 'g')},
-                       {"index", "99999999999999999999"},
-                       {"size", "1k"}});
-  h->invoke("insert", {{"generation", text("generation")},
-                       {"index", "3"},
-                       {"size", "1k"},
-                       {"product_id", "31415"}});
+  h->invoke("insert",
+            {{"generation", "../../etc"}, {"index", "-1"}, {"size", "\xF0\x9F\xA6\x8A"}, {"product_id", "x"}});
+  h->invoke("insert", {{"generation", std::string(100000, 'g')}, {"index", "99999999999999999999"}, {"size", "1k"}});
+  h->invoke("insert", {{"generation", text("generation")}, {"index", "3"}, {"size", "1k"}, {"product_id", "31415"}});
   h->invoke("drop", {{"job", "../../../etc/passwd"}});
   h->person = [](const Form&) { return Reaction{Reaction::Kind::close, {}}; };
   ASSERT_TRUE(h->run());
-  for (const Event& event : h->events("failed"))
-    EXPECT_EQ(event.get("paid"), "no") << event.get("message");
+  for (const Event& event : h->events("failed")) EXPECT_EQ(event.get("paid"), "no") << event.get("message");
   EXPECT_EQ(h->events("failed").size(), 4u);
   EXPECT_TRUE(service_->charged().empty());
 }

@@ -35,8 +35,7 @@ using Parameters = std::map<std::string, std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr easel_field kPaintFields[] = {
-    {"width", "Width", "In pixels.", "64", nullptr, 0, EASEL_INTEGER,
-     EASEL_REQUIRED | EASEL_WATCHED},
+    {"width", "Width", "In pixels.", "64", nullptr, 0, EASEL_INTEGER, EASEL_REQUIRED | EASEL_WATCHED},
     {"height", "Height", "In pixels.", "48", nullptr, 0, EASEL_INTEGER, 0},
     {"alpha", "Alpha", "0 to 255, or \"ramp\".", "255", nullptr, 0, EASEL_TEXT, 0},
     {"name", "Name", nullptr, "Gradient", nullptr, 0, EASEL_TEXT, 0},
@@ -54,15 +53,13 @@ constexpr easel_field kStayFields[] = {
     {"stage", "Stage", "Stays there, whatever it is told.", nullptr, nullptr, 0, EASEL_TEXT, 0},
 };
 constexpr easel_action kActions[] = {
-    {"paint", "Paint a Gradient…", "Places a computed picture.", kPaintFields,
-     std::size(kPaintFields)},
+    {"paint", "Paint a Gradient…", "Places a computed picture.", kPaintFields, std::size(kPaintFields)},
     {"fail", "Fail", "Ends with this cause.", kFailFields, std::size(kFailFields)},
     {"list", "List", "Lists two jobs.", nullptr, 0},
     {"stay", "Stay", "Never ends.", kStayFields, std::size(kStayFields)},
     {"vanish", "Vanish", "Ends without a word, against the contract.", nullptr, 0},
 };
-constexpr easel_descriptor kDescriptor = {"sketch", "Sketch", "1.0.0",
-                                          "Inset",  kActions, std::size(kActions)};
+constexpr easel_descriptor kDescriptor = {"sketch", "Sketch", "1.0.0", "Inset", kActions, std::size(kActions)};
 
 struct Job {
   int64_t number = 0;
@@ -76,8 +73,7 @@ struct Job {
   }
   uint32_t number_of(const std::string& key, uint32_t otherwise) const {
     const std::string text = get(key);
-    return text.empty() ? otherwise
-                        : static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+    return text.empty() ? otherwise : static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
   }
 };
 
@@ -119,11 +115,12 @@ class Sketch {
     report_ = static_cast<const easel_report*>(host->get(host, EASEL_REPORT));
     form_ = static_cast<const easel_form*>(host->get(host, EASEL_FORM));
     plugin.data = this;
-    plugin.invoke = [](easel_plugin* p, const char* action, uint64_t target,
-                       const easel_pair* pairs,
-                       size_t n) { return self(p).invoke(action, target, pairs, n); };
-    plugin.answer = [](easel_plugin* p, uint64_t request, int32_t accepted, const easel_pair* pairs,
-                       size_t n) { self(p).answer(request, accepted != 0, pairs, n); };
+    plugin.invoke = [](easel_plugin* p, const char* action, uint64_t target, const easel_pair* pairs, size_t n) {
+      return self(p).invoke(action, target, pairs, n);
+    };
+    plugin.answer = [](easel_plugin* p, uint64_t request, int32_t accepted, const easel_pair* pairs, size_t n) {
+      self(p).answer(request, accepted != 0, pairs, n);
+    };
     plugin.changed = [](easel_plugin* p, uint64_t request, const char*, const char* value) {
       self(p).changed(request, value);
     };
@@ -154,15 +151,13 @@ class Sketch {
   // ---- on the main thread ----
 
   int64_t invoke(const char* action, uint64_t target, const easel_pair* pairs, size_t count) {
-    const auto* known =
-        std::find_if(std::begin(kActions), std::end(kActions),
-                     [&](const easel_action& each) { return std::string_view(each.id) == action; });
+    const auto* known = std::find_if(std::begin(kActions), std::end(kActions),
+                                     [&](const easel_action& each) { return std::string_view(each.id) == action; });
     if (known == std::end(kActions)) return EASEL_INVALID;
     Job job{++last_job_, target, action, {}};
     for (size_t i = 0; i < count; ++i) {
-      const bool is_field = std::any_of(
-          known->fields, known->fields + known->field_count,
-          [&](const easel_field& f) { return std::string_view(f.key) == pairs[i].key; });
+      const bool is_field = std::any_of(known->fields, known->fields + known->field_count,
+                                        [&](const easel_field& f) { return std::string_view(f.key) == pairs[i].key; });
       if (!is_field) return EASEL_INVALID;
       job.parameters[pairs[i].key] = pairs[i].value;
     }
@@ -179,16 +174,14 @@ class Sketch {
 
   void need_width(const Job& job) {
     if (cancelled_.count(job.number) > 0) return fail(job.number, "cancelled", "no", "Cancelled.");
-    if (form_ == nullptr)
-      return fail(job.number, "parameter_missing", "no", "The width is missing.");
+    if (form_ == nullptr) return fail(job.number, "parameter_missing", "no", "The width is missing.");
     questions_[++last_request_] = job;
     ask(last_request_, "How wide, in pixels?");
   }
 
   void ask(uint64_t request, const std::string& note) {
-    easel_field fields[3] = {{"note", note.c_str(), nullptr, nullptr, nullptr, 0, EASEL_NOTE, 0},
-                             kPaintFields[0],
-                             kPaintFields[1]};
+    easel_field fields[3] = {
+        {"note", note.c_str(), nullptr, nullptr, nullptr, 0, EASEL_NOTE, 0}, kPaintFields[0], kPaintFields[1]};
     form_->ask(host_, request, "Paint a Gradient", "Paint", fields, 3);
   }
 
@@ -261,8 +254,7 @@ class Sketch {
     --open_;
   }
 
-  void fail(int64_t job, const std::string& cause, const std::string& paid,
-            const std::string& message) {
+  void fail(int64_t job, const std::string& cause, const std::string& paid, const std::string& message) {
     Pairs pairs = {{"stage", "fetching"}, {"cause", cause},   {"http_status", "0"},
                    {"paid", paid},        {"retry", "never"}, {"message", message}};
     if (cause == "size_missing") {
@@ -276,28 +268,20 @@ class Sketch {
   bool place(const Job& job, easel_image image, bool last) {
     const std::string name = job.get("name", "Gradient");
     const std::string original = job.get("original");
-    const easel_pair facts[] = {
-        {"asset_id", "sketch-1"}, {"index", "0"}, {"source_type", "algorithmicMedia"}};
-    const easel_asset asset{name.c_str(), original.empty() ? nullptr : original.c_str(),
-                            "image/png", facts, 3};
+    const easel_pair facts[] = {{"asset_id", "sketch-1"}, {"index", "0"}, {"source_type", "algorithmicMedia"}};
+    const easel_asset asset{name.c_str(), original.empty() ? nullptr : original.c_str(), "image/png", facts, 3};
     const std::string width = std::to_string(image.width);
     const std::string height = std::to_string(image.height);
     const easel_status status = canvas_->place(host_, job.target, &image, &asset);
     if (status < 0) {
       image.release(&image);
-      fail(job.number, status == EASEL_GONE ? "canvas_gone" : "canvas_refused", "yes",
-           "It was kept.");
+      fail(job.number, status == EASEL_GONE ? "canvas_gone" : "canvas_refused", "yes", "It was kept.");
       return false;
     }
     originals_[original] = job;
     tell(job.number, "placed",
-         {{"asset_id", "sketch-1"},
-          {"name", name},
-          {"width", width},
-          {"height", height},
-          {"original", original}});
-    if (last)
-      end(job.number, "done", {{"text", job.get("copies").empty() ? "Painted." : "All painted."}});
+         {{"asset_id", "sketch-1"}, {"name", name}, {"width", width}, {"height", height}, {"original", original}});
+    if (last) end(job.number, "done", {{"text", job.get("copies").empty() ? "Painted." : "All painted."}});
     return true;
   }
 
@@ -342,8 +326,7 @@ class Sketch {
   // False if the job is to end before that time is over.
   bool pause(const Job& job, std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
-    return !stirred_.wait_for(lock, time,
-                              [&] { return stop_ || cancelled_.count(job.number) > 0; });
+    return !stirred_.wait_for(lock, time, [&] { return stop_ || cancelled_.count(job.number) > 0; });
   }
 
   void run(const Job& job) {
@@ -354,10 +337,8 @@ class Sketch {
         host_->log(host_, EASEL_WARNING, "about to fail badly");
         tell(number, "told", {{"level", "1"}, {"title", "Told"}, {"text", "something"}});
         const std::string rests = job.get("rests");
-        if (!rests.empty())
-          tell(number, "rests", {{"job_id", rests}, {"message", "It rests."}, {"paid", "yes"}});
-        fail(number, job.get("cause", "internal"), job.get("paid", "no"),
-             job.get("message", "It failed."));
+        if (!rests.empty()) tell(number, "rests", {{"job_id", rests}, {"message", "It rests."}, {"paid", "yes"}});
+        fail(number, job.get("cause", "internal"), job.get("paid", "no"), job.get("message", "It failed."));
       });
     } else if (job.action == "list") {
       post([this, number] {
@@ -377,9 +358,7 @@ class Sketch {
     } else if (job.action == "vanish") {
       post([this] { --open_; });
     } else if (job.action == "stay") {
-      post([this, job, number] {
-        tell(number, "progress", {{"stage", job.get("stage", "signing_in")}});
-      });
+      post([this, job, number] { tell(number, "progress", {{"stage", job.get("stage", "signing_in")}}); });
     } else {
       paint(job);
     }
@@ -403,11 +382,10 @@ class Sketch {
     }
     const uint32_t copies = job.number_of("copies", 1);
     // A post that is never run, because the instance ends first, must still release its picture.
-    const auto image =
-        std::shared_ptr<easel_image>(new easel_image(gradient(job)), [](easel_image* left) {
-          if (left->release != nullptr) left->release(left);
-          delete left;
-        });
+    const auto image = std::shared_ptr<easel_image>(new easel_image(gradient(job)), [](easel_image* left) {
+      if (left->release != nullptr) left->release(left);
+      delete left;
+    });
     post([this, job, image, copies] {
       const easel_image passed = *image;
       image->release = nullptr;
@@ -440,5 +418,4 @@ easel_plugin* create(const easel_host* host) { return &(new Sketch(host))->plugi
 
 }  // namespace
 
-extern "C" const easel_entry easel_entry_v1 = {
-    {EASEL_VERSION_MAJOR, EASEL_VERSION_MINOR}, &kDescriptor, create};
+extern "C" const easel_entry easel_entry_v1 = {{EASEL_VERSION_MAJOR, EASEL_VERSION_MINOR}, &kDescriptor, create};

@@ -86,8 +86,7 @@ TEST_P(Abilities, AQuestionIsAskedWhereItCanBe) {
 }
 
 TEST_P(Abilities, AnOldPictureIsReadBack) {
-  const std::string original =
-      std::filesystem::temp_directory_path() / ("sketch_" + std::to_string(getpid()));
+  const std::string original = std::filesystem::temp_directory_path() / ("sketch_" + std::to_string(getpid()));
   std::ofstream(original) << "the file";
   StrictHost host(sketch(), options());
   ASSERT_TRUE(host.create());
@@ -148,8 +147,7 @@ TEST(Sketch, ARefusedPictureStaysThePlugins) {
     ASSERT_TRUE(host.run());
     EXPECT_EQ(host.images_offered(), 1);
     EXPECT_EQ(host.images_taken(), 0);
-    EXPECT_EQ(host.end_of(job)->get("cause"),
-              status == EASEL_GONE ? "canvas_gone" : "canvas_refused");
+    EXPECT_EQ(host.end_of(job)->get("cause"), status == EASEL_GONE ? "canvas_gone" : "canvas_refused");
     EXPECT_EQ(live_images(), 0);
   }
 }

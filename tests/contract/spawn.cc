@@ -97,8 +97,7 @@ bool Program::read_some(std::chrono::milliseconds time) {
 bool Program::says(const std::string& text, std::chrono::milliseconds time) {
   const auto end = Clock::now() + time;
   const auto said = [&] {
-    return finished_.out.find(text) != std::string::npos ||
-           finished_.err.find(text) != std::string::npos;
+    return finished_.out.find(text) != std::string::npos || finished_.err.find(text) != std::string::npos;
   };
   while (!said() && Clock::now() < end)
     if (!read_some(std::chrono::milliseconds(50))) break;

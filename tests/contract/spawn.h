@@ -14,10 +14,10 @@
 namespace contract {
 
 struct Spawn {
-  std::vector<std::string> words;     // the program first
-  std::string folder;                 // empty: this one's
+  std::vector<std::string> words;                                 // the program first
+  std::string folder;                                             // empty: this one's
   std::optional<std::map<std::string, std::string>> environment;  // all of it; none: this one's
-  uint64_t most_bytes_in_a_file = 0;  // 0: no limit
+  uint64_t most_bytes_in_a_file = 0;                              // 0: no limit
   bool terminal = false;           // both outputs are one terminal of 60 columns; its text is `out`
   bool ignores_interrupt = false;  // as in the background of a script
 };

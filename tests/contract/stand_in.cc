@@ -86,22 +86,18 @@ void StandIn::change(Json settings) const {
 std::vector<Json> StandIn::lines_of(const std::string& log) const {
   std::vector<Json> out;
   std::ifstream file(folder_ + "/log/" + log);
-  for (std::string line; std::getline(file, line);)
-    out.push_back(Json::parse(line, nullptr, false));
+  for (std::string line; std::getline(file, line);) out.push_back(Json::parse(line, nullptr, false));
   return out;
 }
 
 std::vector<Json> StandIn::requests(const std::string& route) const {
   std::vector<Json> out;
   for (Json& line : lines_of("requests.jsonl"))
-    if (line.contains("route") && (route.empty() || line["route"] == route))
-      out.push_back(std::move(line));
+    if (line.contains("route") && (route.empty() || line["route"] == route)) out.push_back(std::move(line));
   return out;
 }
 
-int StandIn::calls(const std::string& route) const {
-  return static_cast<int>(requests(route).size());
-}
+int StandIn::calls(const std::string& route) const { return static_cast<int>(requests(route).size()); }
 
 int StandIn::connections() const {
   int count = 0;
@@ -112,9 +108,7 @@ int StandIn::connections() const {
 
 std::vector<Json> StandIn::charged() const { return lines_of("ledger.jsonl"); }
 
-bool StandIn::held(const std::string& name) const {
-  return fs::exists(folder_ + "/log/held-" + name);
-}
+bool StandIn::held(const std::string& name) const { return fs::exists(folder_ + "/log/held-" + name); }
 
 bool StandIn::wait_until_held(const std::string& name, std::chrono::milliseconds time) const {
   const auto end = std::chrono::steady_clock::now() + time;
@@ -123,8 +117,6 @@ bool StandIn::wait_until_held(const std::string& name, std::chrono::milliseconds
   return held(name);
 }
 
-void StandIn::let_go(const std::string& name) const {
-  std::ofstream(folder_ + "/log/release-" + name) << "";
-}
+void StandIn::let_go(const std::string& name) const { std::ofstream(folder_ + "/log/release-" + name) << ""; }
 
 }  // namespace contract

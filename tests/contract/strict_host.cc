@@ -47,8 +47,7 @@ class StrictHost::Inside {
  public:
   Inside(StrictHost& host, const char* function) : host_(host), function_(function) {
     // These two would be a fault of the test, and are caught all the same.
-    if (std::this_thread::get_id() != host.main_)
-      broken("%s() is called on another thread", function);
+    if (std::this_thread::get_id() != host.main_) broken("%s() is called on another thread", function);
     if (host.inside_ != nullptr) broken("%s() is called from inside %s()", function, host.inside_);
     host.inside_ = function;
   }
@@ -71,13 +70,10 @@ class StrictHost::Inside {
 class StrictHost::Callback {
  public:
   Callback(const easel_host* host, const char* function) : host_(from(checked(host, function))) {
-    if (std::this_thread::get_id() != host_.main_)
-      broken("%s is called on another thread", function);
+    if (std::this_thread::get_id() != host_.main_) broken("%s is called on another thread", function);
     if (host_.destroyed_) broken("%s is called after destroy()", function);
-    if (host_.inside_ == nullptr)
-      broken("%s is called while the host is not inside a call into the plugin", function);
-    if (host_.callback_ != nullptr)
-      broken("%s is called from inside %s", function, host_.callback_);
+    if (host_.inside_ == nullptr) broken("%s is called while the host is not inside a call into the plugin", function);
+    if (host_.callback_ != nullptr) broken("%s is called from inside %s", function, host_.callback_);
     host_.callback_ = function;
   }
   Callback(const Callback&) = delete;
@@ -106,8 +102,7 @@ const Field* Form::field(const std::string& key) const {
   return nullptr;
 }
 
-StrictHost::StrictHost(const easel_entry& entry, Options given)
-    : options(std::move(given)), entry_(entry) {
+StrictHost::StrictHost(const easel_entry& entry, Options given) : options(std::move(given)), entry_(entry) {
   host_.version = {EASEL_VERSION_MAJOR, EASEL_VERSION_MINOR};
   host_.name = "Strict Host";
   host_.release = "1.0";
@@ -146,8 +141,7 @@ int64_t StrictHost::invoke(const std::string& action, const Pairs& pairs, uint64
     job = plugin_->invoke(plugin_, action.c_str(), target, passed.data(), passed.size());
   }
   if (job == 0) broken("invoke() returns 0");
-  if (job > 0 && !jobs_.insert(job).second)
-    broken("invoke() returns job %lld again", static_cast<long long>(job));
+  if (job > 0 && !jobs_.insert(job).second) broken("invoke() returns job %lld again", static_cast<long long>(job));
   react();
   return job;
 }
@@ -183,12 +177,10 @@ uint32_t StrictHost::pump() {
     if (options.report) {
       for (const int64_t job : jobs_)
         if (ended_.count(job) == 0)
-          broken("pump() says that nothing is open, and job %lld has not ended",
-                 static_cast<long long>(job));
+          broken("pump() says that nothing is open, and job %lld has not ended", static_cast<long long>(job));
     }
     if (!forms_.empty()) broken("pump() says that nothing is open, and a form is");
-    if (opened_.size() != opening_.size())
-      broken("pump() says that nothing is open, and open() has not been answered");
+    if (opened_.size() != opening_.size()) broken("pump() says that nothing is open, and open() has not been answered");
   }
   react();
   return open;
@@ -208,8 +200,7 @@ void StrictHost::destroy() {
 void StrictHost::accept(uint64_t request, const Pairs& values) {
   const auto found = forms_.find(request);
   if (found == forms_.end())
-    broken("the test accepts form %llu, which is not open",
-           static_cast<unsigned long long>(request));
+    broken("the test accepts form %llu, which is not open", static_cast<unsigned long long>(request));
   Form form = std::move(found->second);
   forms_.erase(found);
   closed_forms_.insert(request);
@@ -224,8 +215,7 @@ void StrictHost::accept(uint64_t request, const Pairs& values) {
   for (const Field& field : form.fields) {
     if (field.kind == EASEL_NOTE) continue;
     if ((field.flags & EASEL_REQUIRED) != 0 && field.value.empty())
-      broken("the test accepts form \"%s\" without %s, which is required", form.title.c_str(),
-             field.key.c_str());
+      broken("the test accepts form \"%s\" without %s, which is required", form.title.c_str(), field.key.c_str());
     answers.emplace_back(field.key, field.value);
   }
   {
@@ -238,8 +228,7 @@ void StrictHost::accept(uint64_t request, const Pairs& values) {
 
 void StrictHost::close(uint64_t request) {
   if (forms_.erase(request) == 0)
-    broken("the test closes form %llu, which is not open",
-           static_cast<unsigned long long>(request));
+    broken("the test closes form %llu, which is not open", static_cast<unsigned long long>(request));
   closed_forms_.insert(request);
   {
     const Inside inside(*this, "answer");
@@ -251,8 +240,7 @@ void StrictHost::close(uint64_t request) {
 void StrictHost::change(uint64_t request, const std::string& key, const std::string& value) {
   const auto found = forms_.find(request);
   if (found == forms_.end() || found->second.field(key) == nullptr)
-    broken("the test changes %s in form %llu, where it is not", key.c_str(),
-           static_cast<unsigned long long>(request));
+    broken("the test changes %s in form %llu, where it is not", key.c_str(), static_cast<unsigned long long>(request));
   bool watched = false;
   for (Field& field : found->second.fields) {
     if (field.key != key) continue;
@@ -277,14 +265,9 @@ void StrictHost::react() {
     const Form form = found->second;
     const Reaction reaction = person(form);
     switch (reaction.kind) {
-      case Reaction::Kind::nothing:
-        break;
-      case Reaction::Kind::accept:
-        accept(request, reaction.values);
-        break;
-      case Reaction::Kind::close:
-        close(request);
-        break;
+      case Reaction::Kind::nothing: break;
+      case Reaction::Kind::accept: accept(request, reaction.values); break;
+      case Reaction::Kind::close: close(request); break;
       case Reaction::Kind::change:
         for (const auto& [key, value] : reaction.values) change(request, key, value);
         break;
@@ -319,8 +302,7 @@ void StrictHost::release_images() {
 
 std::vector<Event> StrictHost::events(const std::string& kind) const {
   std::vector<Event> out;
-  std::copy_if(events_.begin(), events_.end(), std::back_inserter(out),
-               [&](const Event& e) { return e.kind == kind; });
+  std::copy_if(events_.begin(), events_.end(), std::back_inserter(out), [&](const Event& e) { return e.kind == kind; });
   return out;
 }
 
@@ -345,8 +327,7 @@ const void* StrictHost::on_get(const easel_host* host, const char* id) {
   const Callback callback(host, "get()");
   StrictHost& self = *callback;
   const std::string name = text_of("get()", "the id", id);
-  if (std::strcmp(self.inside_, "create") != 0)
-    broken("get(%s) is called from inside %s()", id, self.inside_);
+  if (std::strcmp(self.inside_, "create") != 0) broken("get(%s) is called from inside %s()", id, self.inside_);
   if (!self.asked_for_.insert(name).second) broken("get(%s) is called twice", id);
   if (name == EASEL_CANVAS) return &self.canvas_;
   if (name == EASEL_REPORT) return self.options.report ? &self.report_ : nullptr;
@@ -391,8 +372,8 @@ void StrictHost::check_image(const char* function, const easel_image* image) con
   if (image == nullptr) broken("%s: the image is null", function);
   if (image->width == 0 || image->height == 0) broken("%s: an image without pixels", function);
   if (image->stride < uint64_t{4} * image->width)
-    broken("%s: a stride of %llu for a width of %u", function,
-           static_cast<unsigned long long>(image->stride), image->width);
+    broken("%s: a stride of %llu for a width of %u", function, static_cast<unsigned long long>(image->stride),
+           image->width);
   if (image->stride > SIZE_MAX / image->height) broken("%s: an image larger than memory", function);
   if (image->format != EASEL_RGBA8) broken("%s: there is no format %d", function, image->format);
   if (image->pixels == nullptr) broken("%s: the pixels are null", function);
@@ -404,8 +385,8 @@ void StrictHost::take(const easel_image& image, Picture picture) {
   picture.height = image.height;
   picture.pixels.resize(size_t{4} * image.width * image.height);
   for (uint32_t y = 0; y < image.height; ++y)
-    std::memcpy(picture.pixels.data() + size_t{4} * image.width * y,
-                image.pixels + image.stride * y, size_t{4} * image.width);
+    std::memcpy(picture.pixels.data() + size_t{4} * image.width * y, image.pixels + image.stride * y,
+                size_t{4} * image.width);
   pictures_.push_back(std::move(picture));
   ++images_taken_;
   easel_image copy = image;
@@ -421,8 +402,7 @@ easel_status StrictHost::on_place(const easel_host* host, uint64_t target, const
                                   const easel_asset* asset) {
   const Callback callback(host, "place()");
   StrictHost& self = *callback;
-  if (std::strcmp(self.inside_, "pump") != 0)
-    broken("place() is called from inside %s()", self.inside_);
+  if (std::strcmp(self.inside_, "pump") != 0) broken("place() is called from inside %s()", self.inside_);
   self.check_image("place()", image);
   ++self.images_offered_;
   if (asset == nullptr) broken("place(): the asset is null");
@@ -430,11 +410,9 @@ easel_status StrictHost::on_place(const easel_host* host, uint64_t target, const
   picture.target = target;
   picture.name = text_of("place()", "the name", asset->name);
   picture.path = text_or_nothing("place()", "the path", asset->path);
-  if (!picture.path.empty() && picture.path[0] != '/')
-    broken("place(): the path %s is not absolute", asset->path);
+  if (!picture.path.empty() && picture.path[0] != '/') broken("place(): the path %s is not absolute", asset->path);
   picture.mime = text_of("place()", "the mime type", asset->mime);
-  if (picture.mime != "image/png" && picture.mime != "image/jpeg")
-    broken("place(): there is no type %s", asset->mime);
+  if (picture.mime != "image/png" && picture.mime != "image/jpeg") broken("place(): there is no type %s", asset->mime);
   picture.facts = self.checked_pairs("place()", asset->facts, asset->fact_count);
   if (self.options.place_status >= 0) self.take(*image, std::move(picture));
   return self.options.place_status;
@@ -444,8 +422,7 @@ easel_status StrictHost::on_opened(const easel_host* host, uint64_t request, eas
                                    const easel_image* image) {
   const Callback callback(host, "opened()");
   StrictHost& self = *callback;
-  if (std::strcmp(self.inside_, "pump") != 0)
-    broken("opened() is called from inside %s()", self.inside_);
+  if (std::strcmp(self.inside_, "pump") != 0) broken("opened() is called from inside %s()", self.inside_);
   if (self.opening_.count(request) == 0)
     broken("opened(): request %llu was never made", static_cast<unsigned long long>(request));
   if (!self.opened_.emplace(request, status).second)
@@ -462,23 +439,20 @@ easel_status StrictHost::on_opened(const easel_host* host, uint64_t request, eas
   return self.options.place_status;
 }
 
-void StrictHost::on_event(const easel_host* host, int64_t job, const char* kind,
-                          const easel_pair* pairs, size_t count) {
+void StrictHost::on_event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs,
+                          size_t count) {
   const Callback callback(host, "event()");
   StrictHost& self = *callback;
-  Event event{job, text_of("event()", "the kind", kind),
-              self.checked_pairs("event()", pairs, count)};
+  Event event{job, text_of("event()", "the kind", kind), self.checked_pairs("event()", pairs, count)};
   // What is told may belong to no job.
   const bool of_no_job = job == 0 && event.kind == "told";
   if (!of_no_job && self.jobs_.count(job) == 0)
     broken("event(%s): job %lld was never given out", kind, static_cast<long long>(job));
-  if (self.ended_.count(job) > 0)
-    broken("event(%s): job %lld has ended", kind, static_cast<long long>(job));
+  if (self.ended_.count(job) > 0) broken("event(%s): job %lld has ended", kind, static_cast<long long>(job));
   if (event.kind == "done" || event.kind == "failed") self.ended_[job] = self.events_.size();
   if (event.kind == "failed" || event.kind == "rests") {
     const std::string paid = event.get("paid");
-    if (paid != "no" && paid != "maybe" && paid != "yes")
-      broken("event(%s): paid is \"%s\"", kind, paid.c_str());
+    if (paid != "no" && paid != "maybe" && paid != "yes") broken("event(%s): paid is \"%s\"", kind, paid.c_str());
     if (event.get("message").empty()) broken("event(%s): no message for the person", kind);
   }
   self.events_.push_back(std::move(event));
@@ -492,26 +466,21 @@ Field StrictHost::checked_field(const easel_field& field) const {
   out.value = text_or_nothing("ask()", "an initial value", field.initial);
   out.kind = field.kind;
   out.flags = field.flags;
-  if (field.kind < EASEL_TEXT || field.kind > EASEL_NOTE)
-    broken("ask(): there is no kind of field %d", field.kind);
+  if (field.kind < EASEL_TEXT || field.kind > EASEL_NOTE) broken("ask(): there is no kind of field %d", field.kind);
   if ((field.flags & ~uint32_t{15}) != 0) broken("ask(): there are no flags %x", field.flags);
-  if (field.choices == nullptr && field.choice_count > 0)
-    broken("ask(): the choices of %s are null", field.key);
-  if (field.kind == EASEL_CHOICE && field.choice_count == 0)
-    broken("ask(): %s has no choices", field.key);
+  if (field.choices == nullptr && field.choice_count > 0) broken("ask(): the choices of %s are null", field.key);
+  if (field.kind == EASEL_CHOICE && field.choice_count == 0) broken("ask(): %s has no choices", field.key);
   for (size_t i = 0; i < field.choice_count; ++i) {
     const easel_choice& choice = field.choices[i];
-    out.choices.emplace_back(text_of("ask()", "a choice", choice.value),
-                             text_of("ask()", "a choice", choice.label));
+    out.choices.emplace_back(text_of("ask()", "a choice", choice.value), text_of("ask()", "a choice", choice.label));
     if (choice.thumbnail == nullptr) continue;
     ++out.thumbnails;
     const easel_image& image = *choice.thumbnail;
-    if (image.width == 0 || image.height == 0 || image.stride < uint64_t{4} * image.width ||
-        image.pixels == nullptr || image.format != EASEL_RGBA8)
+    if (image.width == 0 || image.height == 0 || image.stride < uint64_t{4} * image.width || image.pixels == nullptr ||
+        image.format != EASEL_RGBA8)
       broken("ask(): a choice of %s has a thumbnail that cannot be", field.key);
     // Readable to the end: a sanitizer, or the kernel, says so if not.
-    volatile uint8_t last =
-        image.pixels[image.stride * (image.height - 1) + uint64_t{4} * image.width - 1];
+    volatile uint8_t last = image.pixels[image.stride * (image.height - 1) + uint64_t{4} * image.width - 1];
     static_cast<void>(last);
   }
   // What a choice shows while nothing is chosen is the host's affair: mostly the first.
@@ -519,8 +488,8 @@ Field StrictHost::checked_field(const easel_field& field) const {
   return out;
 }
 
-easel_status StrictHost::on_ask(const easel_host* host, uint64_t request, const char* title,
-                                const char* accept, const easel_field* fields, size_t count) {
+easel_status StrictHost::on_ask(const easel_host* host, uint64_t request, const char* title, const char* accept,
+                                const easel_field* fields, size_t count) {
   const Callback callback(host, "ask()");
   StrictHost& self = *callback;
   if (request == 0) broken("ask(): request 0");
@@ -544,9 +513,8 @@ easel_status StrictHost::on_ask(const easel_host* host, uint64_t request, const 
     const Field* before = shown.field(field.key);
     if (before == nullptr || before->kind != field.kind || field.kind == EASEL_NOTE) continue;
     const bool offered =
-        field.kind != EASEL_CHOICE ||
-        std::any_of(field.choices.begin(), field.choices.end(),
-                    [&](const auto& choice) { return choice.first == before->value; });
+        field.kind != EASEL_CHOICE || std::any_of(field.choices.begin(), field.choices.end(),
+                                                  [&](const auto& choice) { return choice.first == before->value; });
     if (offered) field.value = before->value;
   }
   shown = form;

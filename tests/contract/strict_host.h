@@ -116,8 +116,7 @@ class StrictHost {
 
   // Goes on as a host does, pumping at each wake-up (or every 20 ms where there is none), until
   // nothing is open, or the condition holds, or the time is up. True unless the time was up.
-  bool run(const std::function<bool()>& until = {},
-           std::chrono::milliseconds time = std::chrono::seconds(30));
+  bool run(const std::function<bool()>& until = {}, std::chrono::milliseconds time = std::chrono::seconds(30));
 
   // Held images: each exactly once, on another thread.
   void release_images();
@@ -156,10 +155,9 @@ class StrictHost {
                                const easel_asset* asset);
   static easel_status on_opened(const easel_host* host, uint64_t request, easel_status status,
                                 const easel_image* image);
-  static void on_event(const easel_host* host, int64_t job, const char* kind,
-                       const easel_pair* pairs, size_t count);
-  static easel_status on_ask(const easel_host* host, uint64_t request, const char* title,
-                             const char* accept, const easel_field* fields, size_t count);
+  static void on_event(const easel_host* host, int64_t job, const char* kind, const easel_pair* pairs, size_t count);
+  static easel_status on_ask(const easel_host* host, uint64_t request, const char* title, const char* accept,
+                             const easel_field* fields, size_t count);
   static void on_dismiss(const easel_host* host, uint64_t request);
 
   Pairs checked_pairs(const char* function, const easel_pair* pairs, size_t count) const;

@@ -35,9 +35,7 @@ easel_plugin* create(const easel_host* host) {
   canvas = static_cast<const easel_canvas*>(host->get(host, EASEL_CANVAS));
   report = static_cast<const easel_report*>(host->get(host, EASEL_REPORT));
   form = static_cast<const easel_form*>(host->get(host, EASEL_FORM));
-  plugin.invoke = [](easel_plugin*, const char*, uint64_t, const easel_pair*, size_t) {
-    return script.invoke();
-  };
+  plugin.invoke = [](easel_plugin*, const char*, uint64_t, const easel_pair*, size_t) { return script.invoke(); };
   plugin.answer = [](easel_plugin*, uint64_t, int32_t, const easel_pair*, size_t) {};
   plugin.changed = [](easel_plugin*, uint64_t, const char*, const char*) {};
   plugin.cancel = [](easel_plugin*, int64_t) { script.cancel(); };
@@ -78,8 +76,7 @@ class StrictHostDeath : public testing::Test {
 };
 
 TEST_F(StrictHostDeath, Threads) {
-  expect_from_pump([] { std::thread([] { given->log(given, EASEL_INFO, "x"); }).join(); },
-                   "on another thread");
+  expect_from_pump([] { std::thread([] { given->log(given, EASEL_INFO, "x"); }).join(); }, "on another thread");
   EXPECT_DEATH(given->log(given, EASEL_INFO, "x"), "not inside a call into the plugin");
   EXPECT_DEATH(std::thread([this] { host_.pump(); }).join(), "on another thread");
   expect_from_pump([this] { host_.pump(); }, "from inside pump");
@@ -158,10 +155,8 @@ TEST_F(StrictHostDeath, PicturesComeFromPump) {
 }
 
 TEST_F(StrictHostDeath, JobsAndTheirEnds) {
-  expect_from_pump([] { report->event(given, 1, "done", nullptr, 0); },
-                   "job 1 was never given out");
-  expect_from_pump([] { report->event(given, 0, "progress", nullptr, 0); },
-                   "job 0 was never given out");
+  expect_from_pump([] { report->event(given, 1, "done", nullptr, 0); }, "job 1 was never given out");
+  expect_from_pump([] { report->event(given, 0, "progress", nullptr, 0); }, "job 0 was never given out");
   ASSERT_EQ(host_.invoke("x"), 1);
   EXPECT_DEATH(host_.invoke("x"), "job 1 again");
   expect_from_pump([] { report->event(given, 1, "failed", nullptr, 0); }, "paid is \"\"");
@@ -178,8 +173,7 @@ TEST_F(StrictHostDeath, JobsAndTheirEnds) {
 }
 
 TEST_F(StrictHostDeath, Forms) {
-  static easel_field field = {"width", "Width", nullptr,    nullptr,
-                              nullptr, 0,       EASEL_TEXT, EASEL_REQUIRED};
+  static easel_field field = {"width", "Width", nullptr, nullptr, nullptr, 0, EASEL_TEXT, EASEL_REQUIRED};
   static easel_field fields[2] = {field, field};
   expect_from_pump([] { form->ask(given, 0, "t", "OK", &field, 1); }, "request 0");
   expect_from_pump([] { form->ask(given, 1, "t", nullptr, &field, 1); }, "button is null");
@@ -205,8 +199,7 @@ TEST_F(StrictHostDeath, Forms) {
 }
 
 TEST_F(StrictHostDeath, Opening) {
-  expect_from_pump([] { canvas->opened(given, 1, EASEL_GONE, nullptr); },
-                   "request 1 was never made");
+  expect_from_pump([] { canvas->opened(given, 1, EASEL_GONE, nullptr); }, "request 1 was never made");
   ASSERT_EQ(host_.open("/x"), 1);
   script.pump = [] { return 0u; };
   EXPECT_DEATH(host_.pump(), "open\\(\\) has not been answered");

@@ -93,10 +93,16 @@ TEST_F(Asking, GoneEndsAndMayHaveBeenPaid) {
 
 TEST_F(Asking, AnythingElseIsAskedAgain) {
   std::vector<Json> list;
-  const std::vector<Json> answers = {
-      {{"status", 500}}, {{"status", 502}}, {{"status", 503}, {"retry_after", 1}}, {{"status", 504}},
-      {{"status", 429}}, {{"no_reply", "reset"}}, {{"no_reply", "clean"}}, {{"status", 200}, {"body", "{}"}},
-      {{"status", 200}, {"body", ""}}, {{"status", 200}, {"body", "{\"url\":"}}};
+  const std::vector<Json> answers = {{{"status", 500}},
+                                     {{"status", 502}},
+                                     {{"status", 503}, {"retry_after", 1}},
+                                     {{"status", 504}},
+                                     {{"status", 429}},
+                                     {{"no_reply", "reset"}},
+                                     {{"no_reply", "clean"}},
+                                     {{"status", 200}, {"body", "{}"}},
+                                     {{"status", 200}, {"body", ""}},
+                                     {{"status", 200}, {"body", "{\"url\":"}}};
   const int n = static_cast<int>(answers.size());
   for (int i = 0; i < n; ++i) {
     Json each = rule("get", answers[static_cast<std::size_t>(i)]);
@@ -126,8 +132,9 @@ TEST_F(Asking, IsNotDoneForEver) {
 
 // Redirects of a GET stay within the origin that may have the key.
 TEST_F(Asking, FollowsRedirectsWithinTheOriginOnly) {
-  serve({{"rules", {{{"route", "generation"}, {"call", 1}, {"redirect", "{self}"}},
-                    {{"route", "get"}, {"call", 1}, {"status", 307}, {"redirect", "{self}"}}}}});
+  serve({{"rules",
+          {{{"route", "generation"}, {"call", 1}, {"redirect", "{self}"}},
+           {{"route", "get"}, {"call", 1}, {"status", 307}, {"redirect", "{self}"}}}}});
   expect_placed(insert());
   EXPECT_EQ(calls("generation"), 2);
   fresh();

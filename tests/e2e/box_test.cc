@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The program that opens pictures breaks down, hangs, is missing or is another's. Rows 55 and 64 of tests/faults.md. The picture
-// has been paid for: its bytes are kept, and with a good program it comes without another request.
+// The program that opens pictures breaks down, hangs, is missing or is another's. Rows 55 and 64 of tests/faults.md.
+// The picture has been paid for: its bytes are kept, and with a good program it comes without another request.
 #include "fixture.h"
 
 namespace e2e {
@@ -47,8 +47,9 @@ class BoxFault : public E2e {
 
 TEST_F(BoxFault, CrashLeavesTheHostAlive) {
   serve_at_once();
-  for (const char* script : {"#!/bin/sh\nkill -SEGV $$\n", "#!/bin/sh\nkill -SYS $$\n", "#!/bin/sh\nkill -KILL $$\n", "#!/bin/sh\ncat >/dev/null <&3\nkill -ABRT $$\n",
-                             "#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 1\n", "#!/bin/sh\ncat >/dev/null <&3\n"}) {
+  for (const char* script : {"#!/bin/sh\nkill -SEGV $$\n", "#!/bin/sh\nkill -SYS $$\n", "#!/bin/sh\nkill -KILL $$\n",
+                             "#!/bin/sh\ncat >/dev/null <&3\nkill -ABRT $$\n", "#!/bin/sh\nexit 0\n",
+                             "#!/bin/sh\nexit 1\n", "#!/bin/sh\ncat >/dev/null <&3\n"}) {
     SCOPED_TRACE(script);
     expect_kept_and_placed_by_a_good_box(insert_with_box(script));
   }
@@ -65,10 +66,11 @@ TEST_F(BoxFault, EndlessLoopIsEnded) {
 TEST_F(BoxFault, ResultThatIsALieIsNotBelieved) {
   serve_at_once();
   // A header that promises a picture of 2^31 pixels, or one without pixels behind it.
-  for (const char* words : {"INSB\\002\\000\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000",
-                            "INSB\\002\\000\\000\\000\\000\\004\\000\\000\\100\\002\\000\\000\\000\\004\\000\\000\\100\\002\\000\\000"}) {
-    expect_kept_and_placed_by_a_good_box(
-        insert_with_box(std::string("#!/bin/sh\ncat >/dev/null <&3\n{ printf '") + words + "'; head -c 5000 /dev/zero; } >&4\n"));
+  for (const char* words :
+       {"INSB\\002\\000\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000\\377\\377\\000\\000",
+        "INSB\\002\\000\\000\\000\\000\\004\\000\\000\\100\\002\\000\\000\\000\\004\\000\\000\\100\\002\\000\\000"}) {
+    expect_kept_and_placed_by_a_good_box(insert_with_box(std::string("#!/bin/sh\ncat >/dev/null <&3\n{ printf '") +
+                                                         words + "'; head -c 5000 /dev/zero; } >&4\n"));
   }
 }
 

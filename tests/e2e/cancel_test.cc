@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A cancel in every phase: answered at once, with the right word about money, and what was paid for comes later. Row 57 of
-// tests/faults.md.
+// A cancel in every phase: answered at once, with the right word about money, and what was paid for comes later. Row 57
+// of tests/faults.md.
 #include <algorithm>
 #include <csignal>
 #include <thread>
@@ -11,8 +11,9 @@
 namespace e2e {
 namespace {
 
-// The promise is half a second, and the program's own end comes on top. A computer that is busy with other tests may miss it
-// once; one that always misses it, or ever takes as long as a time-out of the network, shows a fault of the program.
+// The promise is half a second, and the program's own end comes on top. A computer that is busy with other tests may
+// miss it once; one that always misses it, or ever takes as long as a time-out of the network, shows a fault of the
+// program.
 constexpr auto kPromise = 600ms;
 constexpr auto kNever = 4s;
 constexpr int kTries = 4;
@@ -47,13 +48,12 @@ class Cancel : public E2e {
     EXPECT_LE(best, kPromise);
   }
 
-  void expect_cancelled_in(const char* route, int status, const std::string& paid, int signal = SIGINT, Json more = Json::object()) {
+  void expect_cancelled_in(const char* route, int status, const std::string& paid, int signal = SIGINT,
+                           Json more = Json::object()) {
     Json each = {{"route", route}, {"hold", "here"}};
     each.update(more);
     int i = 0;
-    const auto moment = [&](Program&) {
-      return service().wait_until_held("here" + std::to_string(i), 20s);
-    };
+    const auto moment = [&](Program&) { return service().wait_until_held("here" + std::to_string(i), 20s); };
     auto best = std::chrono::milliseconds(100000);
     for (; i < kTries && best > kPromise; ++i) {
       fresh();
@@ -99,8 +99,9 @@ TEST_F(Cancel, WhileWaitingBetweenPolls) {
   for (int i = 0; i < kTries && best > kPromise; ++i) {
     fresh();
     Ended ended;
-    const auto took = cancel_at(insert_words({std::string("generation=") + kMany, "index=" + std::to_string(i)}),
-                                [](Program& p) { return p.says("preparing"); }, SIGINT, &ended);
+    const auto took = cancel_at(
+        insert_words({std::string("generation=") + kMany, "index=" + std::to_string(i)}),
+        [](Program& p) { return p.says("preparing"); }, SIGINT, &ended);
     best = std::min(best, took);
     EXPECT_LT(took, kNever);
     EXPECT_EQ(ended.status, 6) << ended;
@@ -111,11 +112,13 @@ TEST_F(Cancel, WhileWaitingBetweenPolls) {
 
 TEST_F(Cancel, WhileABackOffPasses) {
   serve_at_once({{"route", "generation"}, {"status", 503}, {"retry_after", 200}});
-  expect_cancelled([&](Program&) {
-    for (int i = 0; i < 1000 && calls("generation") == 0; ++i) std::this_thread::sleep_for(10ms);
-    std::this_thread::sleep_for(100ms);
-    return calls("generation") > 0;
-  }, 8, "no");
+  expect_cancelled(
+      [&](Program&) {
+        for (int i = 0; i < 1000 && calls("generation") == 0; ++i) std::this_thread::sleep_for(10ms);
+        std::this_thread::sleep_for(100ms);
+        return calls("generation") > 0;
+      },
+      8, "no");
 }
 
 TEST_F(Cancel, WhileANameIsLookedUp) {
@@ -123,14 +126,17 @@ TEST_F(Cancel, WhileANameIsLookedUp) {
   environment()["LD_PRELOAD"] = PRELOAD;
   environment()["TEST_LOOKUPS_HANG"] = "1";
   environment()["INSET_AUTH_URL"] = "https://service.test";
-  expect_cancelled([](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(200ms), true); }, 8, "no");
+  expect_cancelled(
+      [](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(200ms), true); }, 8, "no");
 }
 
 TEST_F(Cancel, WhileAServerSaysNothing) {
   for (const char* way : {"accept", "handshake"}) {
     SCOPED_TRACE(way);
     serve_at_once({{"listener", "api"}, {way, "mute"}});
-    expect_cancelled([](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(400ms), true); }, 8, "no");
+    expect_cancelled(
+        [](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(400ms), true); }, 8,
+        "no");
   }
 }
 
@@ -138,7 +144,8 @@ TEST_F(Cancel, WhileAProxySaysNothing) {
   serve_at_once();
   const BlackHole hole;
   environment()["https_proxy"] = "http://[::1]:" + std::to_string(hole.port());
-  expect_cancelled([](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(300ms), true); }, 8, "no");
+  expect_cancelled(
+      [](Program& p) { return p.says("Asking for the sizes") && (std::this_thread::sleep_for(300ms), true); }, 8, "no");
 }
 
 TEST_F(Cancel, WhileAnotherProgramHasThePicture) {
@@ -148,7 +155,8 @@ TEST_F(Cancel, WhileAnotherProgramHasThePicture) {
   auto best = std::chrono::milliseconds(100000);
   for (int i = 0; i < kTries && best > kPromise; ++i) {
     Ended ended;
-    const auto took = cancel_at(insert_words(), [](Program& p) { return p.says("Another program"); }, SIGINT, &ended);
+    const auto took = cancel_at(
+        insert_words(), [](Program& p) { return p.says("Another program"); }, SIGINT, &ended);
     best = std::min(best, took);
     EXPECT_EQ(ended.status, 6) << "an intent is on disk, whoever wrote it: " << ended;
     EXPECT_EQ(ended.paid(), "maybe");
@@ -166,7 +174,9 @@ TEST_F(Cancel, WhileTheKeptPictureIsDecoded) {
   for (int i = 0; i < kTries && best > kPromise; ++i) {
     fs::remove_all(out());
     Ended ended;
-    const auto took = cancel_at(insert_words({"index=2", "size=4k"}), [](Program& p) { return p.says("Opening the kept picture"); }, SIGINT, &ended);
+    const auto took = cancel_at(
+        insert_words({"index=2", "size=4k"}), [](Program& p) { return p.says("Opening the kept picture"); }, SIGINT,
+        &ended);
     best = std::min(best, took);
     EXPECT_LT(took, kNever);
     EXPECT_EQ(ended.status, 6) << ended;
@@ -182,7 +192,8 @@ TEST_F(Cancel, WhileTheKeptPictureIsDecoded) {
 TEST_F(Cancel, WhilePlacingItIsAllOrNothing) {
   serve_at_once();
   Ended ended;
-  cancel_at(insert_words({"size=4k"}), [](Program& p) { return p.says("Placing"); }, SIGINT, &ended);
+  cancel_at(
+      insert_words({"size=4k"}), [](Program& p) { return p.says("Placing"); }, SIGINT, &ended);
   EXPECT_TRUE(ended.status == 0 || ended.status == 6) << ended;
   EXPECT_EQ(ended.status == 0, fs::exists(out() / "canvas.png"));
   const Ended again = insert({"size=4k"});

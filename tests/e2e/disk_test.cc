@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The disk: full, read-only, missing, with journals that are torn or from elsewhere, and two programs at once. Rows 66 to 72 of
-// tests/faults.md.
+// The disk: full, read-only, missing, with journals that are torn or from elsewhere, and two programs at once. Rows 66
+// to 72 of tests/faults.md.
 #include <algorithm>
 #include <csignal>
 #include <random>
@@ -158,7 +158,8 @@ TEST_F(Disk, GarbageAndNewerJournalsAreLeftAlone) {
     return text;
   }();
   const std::string contents[] = {
-      "garbage\n" + good, good.substr(0, good.find('\n') + 1) + "{\"record\":\"intent\"\n" + good.substr(good.find('\n') + 1),
+      "garbage\n" + good,
+      good.substr(0, good.find('\n') + 1) + "{\"record\":\"intent\"\n" + good.substr(good.find('\n') + 1),
       good + "{\"record\":\"gift\",\"time\":\"\"}\n", newer, std::string(5, '\0') + "\n" + good};
   for (const std::string& content : contents) {
     SCOPED_TRACE(content.substr(0, 60));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The file itself: cut, damaged, of another size or kind. Rows 10, 34 to 37 and 51 to 54 of tests/faults.md. Whatever is wrong
-// with it, it has been paid for once, and a good file comes in the end without another PUT.
+// The file itself: cut, damaged, of another size or kind. Rows 10, 34 to 37 and 51 to 54 of tests/faults.md. Whatever
+// is wrong with it, it has been paid for once, and a good file comes in the end without another PUT.
 #include <zlib.h>
 
 #include "encode_picture.h"
@@ -57,7 +57,8 @@ TEST_F(File, CutIsContinuedWhereItWasCut) {
     EXPECT_EQ(range.substr(0, 6), "bytes=");
     EXPECT_GT(std::stoi("0" + range.substr(6)), 0);
     EXPECT_EQ(files[1]["headers"].value("if-range", "").substr(0, 1), "\"");
-    EXPECT_EQ(ended.last("placed").value("sha256", ""), sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
+    EXPECT_EQ(ended.last("placed").value("sha256", ""),
+              sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
     EXPECT_EQ(puts(), 1);
   }
 }
@@ -76,8 +77,9 @@ TEST_F(File, CutIsFetchedAnewWhereNothingProvesThatItIsTheSame) {
 }
 
 TEST_F(File, CutAndThenAnotherPartOrAllOfIt) {
-  const std::vector<Json> ways = {{{"ignore_range", true}}, {{"range_wrong", true}}, {{"range_wrong", "bytes 0-10/20"}},
-                                  {{"range_wrong", "nonsense"}}, {{"status", 416}}, {{"etag", "\"another\""}}};
+  const std::vector<Json> ways = {
+      {{"ignore_range", true}},      {{"range_wrong", true}}, {{"range_wrong", "bytes 0-10/20"}},
+      {{"range_wrong", "nonsense"}}, {{"status", 416}},       {{"etag", "\"another\""}}};
   for (const Json& way : ways) {
     SCOPED_TRACE(way.dump());
     fresh();
@@ -86,12 +88,14 @@ TEST_F(File, CutAndThenAnotherPartOrAllOfIt) {
     serve_at_once({{{"route", "file"}, {"call", 1}, {"cut", 70000}, {"close", "reset"}}, second});
     const Ended ended = insert();
     expect_placed(ended);
-    EXPECT_EQ(ended.last("placed").value("sha256", ""), sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
+    EXPECT_EQ(ended.last("placed").value("sha256", ""),
+              sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
   }
 }
 
 TEST_F(File, WithoutAnExactEndIsNotAccepted) {
-  for (const Json& way : std::vector<Json>{{{"no_length", true}}, {{"no_length", true}, {"cut", 90000}, {"close", "abrupt"}}}) {
+  for (const Json& way :
+       std::vector<Json>{{{"no_length", true}}, {{"no_length", true}, {"cut", 90000}, {"close", "abrupt"}}}) {
     SCOPED_TRACE(way.dump());
     fresh();
     Json always = rule("file", way);
@@ -109,7 +113,8 @@ TEST_F(File, WrongLengthIsNotAccepted) {
     serve_at_once({{"route", "file"}, {"call", 1}, {"content_length", length}});
     const Ended ended = insert();
     expect_placed(ended);
-    EXPECT_EQ(ended.last("placed").value("sha256", ""), sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
+    EXPECT_EQ(ended.last("placed").value("sha256", ""),
+              sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
     EXPECT_EQ(puts(), 1);
   }
 }
@@ -173,7 +178,8 @@ TEST_F(File, ChecksumIsBelievedMoreThanThePicture) {
     const Ended ended = insert();
     expect_placed(ended);
     EXPECT_EQ(calls("file"), 2);
-    EXPECT_EQ(ended.last("placed").value("sha256", ""), sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
+    EXPECT_EQ(ended.last("placed").value("sha256", ""),
+              sha256_of(read_file(picture_file("dandelions-1k-baseline.jpg"))));
     fresh();
     rules({{"route", "file"}, {"checksum", {{name, "wrong"}}}});
     expect_failed(insert(), 6, "file_damaged", "yes");
@@ -226,7 +232,10 @@ TEST_F(File, AnotherListedSizeIsKeptUnderItsName) {
 TEST_F(File, NotAPictureOfOurKindIsKept) {
   serve_at_once();
   const std::pair<const char*, std::string> kinds[] = {
-      {"GIF", std::string("GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02""D\x01\0;", 43)},
+      {"GIF",
+       std::string("GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02"
+                   "D\x01\0;",
+                   43)},
       {"WebP", std::string("RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0", 20) + std::string(30, '\1')},
       {"SVG", "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>"},
       {"web page", "<!DOCTYPE html><html><body>Hello</body></html>"}};
@@ -236,7 +245,8 @@ TEST_F(File, NotAPictureOfOurKindIsKept) {
     expect_failed(ended, 6, "format_unexpected", "yes");
     EXPECT_NE(ended.message().find(kind), std::string::npos);
     bool kept = false;
-    for (const auto& entry : fs::recursive_directory_iterator(data())) kept |= entry.is_regular_file() && read_file(entry.path()) == bytes;
+    for (const auto& entry : fs::recursive_directory_iterator(data()))
+      kept |= entry.is_regular_file() && read_file(entry.path()) == bytes;
     EXPECT_TRUE(kept) << "the bytes were paid for";
     expect_good_file_by_resume();
   }
@@ -253,7 +263,8 @@ std::string chunk(const std::string& type, const std::string& data) {
   };
   const std::string body = type + data;
   return number(static_cast<std::uint32_t>(data.size())) + body +
-         number(static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
+         number(static_cast<std::uint32_t>(
+             crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
 }
 
 std::string png_head(std::uint32_t width, std::uint32_t height) {
@@ -269,7 +280,9 @@ TEST_F(File, BombsAreRefusedBeforeTheyAreDecoded) {
   std::string zeros(64 << 20, '\0');
   uLongf length = compressBound(zeros.size());
   std::string packed(length, '\0');
-  ASSERT_EQ(compress2(reinterpret_cast<Bytef*>(packed.data()), &length, reinterpret_cast<const Bytef*>(zeros.data()), zeros.size(), 9), Z_OK);
+  ASSERT_EQ(compress2(reinterpret_cast<Bytef*>(packed.data()), &length, reinterpret_cast<const Bytef*>(zeros.data()),
+                      zeros.size(), 9),
+            Z_OK);
   packed.resize(length);
   const std::pair<const char*, std::string> bombs[] = {
       {"60000 x 60000", png_head(60000, 60000) + chunk("IDAT", packed) + chunk("IEND", "")},
@@ -288,12 +301,19 @@ TEST_F(File, BombsAreRefusedBeforeTheyAreDecoded) {
 }
 
 TEST_F(File, EndlessIsCutOff) {
-  serve_at_once({{"route", "file"}, {"body_repeat", {{"before", text_of(inset::test::encode_png(inset::test::make_raster(4, 4))).substr(0, 0)}, {"text", std::string(65536, 'x')}, {"times", 8000}, {"after", ""}}}, {"chunked", true}});
+  serve_at_once({{"route", "file"},
+                 {"body_repeat",
+                  {{"before", text_of(inset::test::encode_png(inset::test::make_raster(4, 4))).substr(0, 0)},
+                   {"text", std::string(65536, 'x')},
+                   {"times", 8000},
+                   {"after", ""}}},
+                 {"chunked", true}});
   const Ended ended = insert();
   EXPECT_EQ(ended.status, 6) << ended;
   EXPECT_EQ(ended.paid(), "yes");
   std::uintmax_t kept = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(data())) kept += entry.is_regular_file() ? entry.file_size() : 0;
+  for (const auto& entry : fs::recursive_directory_iterator(data()))
+    kept += entry.is_regular_file() ? entry.file_size() : 0;
   EXPECT_LT(kept, 300u << 20);
   expect_good_file_by_resume();
 }

@@ -40,9 +40,7 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
-void write_file(const fs::path& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
+void write_file(const fs::path& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
 
 std::string sha256_of(std::string_view bytes) { return inset::sha256_hex(bytes); }
 
@@ -54,8 +52,8 @@ Json Ended::last(const std::string& kind) const {
 }
 
 int Ended::count(const std::string& kind) const {
-  return static_cast<int>(std::count_if(events.begin(), events.end(),
-                                        [&](const Json& e) { return e.value("event", "") == kind; }));
+  return static_cast<int>(
+      std::count_if(events.begin(), events.end(), [&](const Json& e) { return e.value("event", "") == kind; }));
 }
 
 std::ostream& operator<<(std::ostream& out, const Ended& ended) {
@@ -114,7 +112,8 @@ void E2e::serve_at_once(const Json& rules, Json more) {
 
 Json E2e::many_pictures(int count, Json more) {
   Json pictures = Json::array();
-  for (int i = 0; i < count; ++i) pictures.push_back({{"index", i}, {"photograph", "dandelions"}, {"kind", "baseline"}});
+  for (int i = 0; i < count; ++i)
+    pictures.push_back({{"index", i}, {"photograph", "dandelions"}, {"kind", "baseline"}});
   more["generations"] = {{{"id", kMany}, {"prompt", "many"}, {"date", "2026-01-02T03:04:05Z"}, {"pictures", pictures}}};
   return more;
 }
@@ -190,9 +189,8 @@ std::vector<Json> E2e::journal(const std::string& size) const {
 }
 
 int E2e::count(const std::vector<Json>& records, const std::string& kind) {
-  return static_cast<int>(std::count_if(records.begin(), records.end(), [&](const Json& r) {
-    return r.is_object() && r.value("record", "") == kind;
-  }));
+  return static_cast<int>(std::count_if(records.begin(), records.end(),
+                                        [&](const Json& r) { return r.is_object() && r.value("record", "") == kind; }));
 }
 
 std::string E2e::records(const std::string& size) const {
@@ -279,7 +277,8 @@ void E2e::expect_private_files() const {
     for (const fs::path& path : paths) {
       if (!is_link_file(path) || killed_) continue;
       const std::string journal = read_file(fs::path(path).replace_extension("").replace_extension(".jsonl"));
-      EXPECT_EQ(journal.find("\"record\":\"saved\""), std::string::npos) << "the link of a saved picture is still there: " << path;
+      EXPECT_EQ(journal.find("\"record\":\"saved\""), std::string::npos)
+          << "the link of a saved picture is still there: " << path;
     }
   }
 }

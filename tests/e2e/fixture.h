@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The shipped programs against the stand-in service: what every end-to-end test starts from, and what is true after each of
-// them whatever it was about (see TearDown).
+// The shipped programs against the stand-in service: what every end-to-end test starts from, and what is true after
+// each of them whatever it was about (see TearDown).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -60,7 +60,8 @@ class E2e : public testing::Test {
   // Nothing of a secret is left anywhere, files are private, no program still runs.
   void TearDown() override;
 
-  // Starts the stand-in. Settings that a test does not name: the key and the secret of these tests, ready at the first poll.
+  // Starts the stand-in. Settings that a test does not name: the key and the secret of these tests, ready at the first
+  // poll.
   void serve(Json scenario = Json::object());
   // The same, and a PUT answers with the link: nothing of a test's time goes into polls that it is not about.
   void serve_at_once(const Json& rules = Json::array(), Json more = Json::object());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// When all goes well: the right pixels, the original byte for byte, one request that costs money, and none for a second time.
+// When all goes well: the right pixels, the original byte for byte, one request that costs money, and none for a second
+// time.
 #include <algorithm>
 #include <cctype>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Faults of HTTP and of the JSON in it. Rows 16 to 38 of tests/faults.md, as far as they are not about the PUT (put_test.cc) or
-// the file (file_test.cc).
+// Faults of HTTP and of the JSON in it. Rows 16 to 38 of tests/faults.md, as far as they are not about the PUT
+// (put_test.cc) or the file (file_test.cc).
 #include "fixture.h"
 
 namespace e2e {
@@ -75,7 +75,9 @@ TEST_F(Http, RefusedRequestShowsTheServicesWords) {
   for (const int status : {400, 422}) {
     SCOPED_TRACE(status);
     fresh();
-    serve_at_once({{"route", "sizes"}, {"status", status}, {"headers", kJsonType},
+    serve_at_once({{"route", "sizes"},
+                   {"status", status},
+                   {"headers", kJsonType},
                    {"body", R"({"ErrorCode":"InvalidParameterValue","ErrorMessage":"The colour must be blue"})"}});
     const Ended ended = insert();
     expect_failed(ended, 4, "bad_request", "no");
@@ -190,18 +192,28 @@ TEST_F(Http, HugeAndDeepJsonIsRefused) {
 }
 
 TEST_F(Http, NumbersBeyondAllBoundsAreNoNumbers) {
-  serve_at_once({{"route", "generation"}, {"status", 200}, {"headers", kJsonType},
-                 {"body", R"({"results":[{"index":1e400,"is_blocked":false},{"index":-1},{"index":4294967296},{"index":18446744073709551616},)"
-                          R"({"index":0.5},{"index":"0"},{"index":0,"is_blocked":"no"},{"index":0}],"results2":1})"}});
+  serve_at_once(
+      {{"route", "generation"},
+       {"status", 200},
+       {"headers", kJsonType},
+       {"body",
+        R"({"results":[{"index":1e400,"is_blocked":false},{"index":-1},{"index":4294967296},{"index":18446744073709551616},)"
+        R"({"index":0.5},{"index":"0"},{"index":0,"is_blocked":"no"},{"index":0}],"results2":1})"}});
   const Ended ended = insert();
   EXPECT_TRUE(ended.status == 0 || ended.status == 7) << ended;
   EXPECT_EQ(ended.status == 0 ? 1 : 0, puts());
 }
 
 TEST_F(Http, WordsOfTheServiceCannotSteerTheTerminal) {
-  const std::string body = "{\"ErrorCode\":\"X\\u001b[2J\",\"ErrorMessage\":\"red \\u001b[31m \\u0000 \\u0007 \\u009b2J \\u202e end \xff\xfe\"}";
-  serve_at_once({{"route", "sizes"}, {"status", 400}, {"headers", kJsonType},
-                 {"body_base64", "eyJFcnJvckNvZGUiOiJYXHUwMDFiWzJKIiwiRXJyb3JNZXNzYWdlIjoicmVkIFx1MDAxYlszMW0gXHUwMDAwIFx1MDAwNyBcdTAwOWIySiBcdTIwMmUgZW5kIP/+In0="}});
+  const std::string body =
+      "{\"ErrorCode\":\"X\\u001b[2J\",\"ErrorMessage\":\"red \\u001b[31m \\u0000 \\u0007 \\u009b2J \\u202e end "
+      "\xff\xfe\"}";
+  serve_at_once({{"route", "sizes"},
+                 {"status", 400},
+                 {"headers", kJsonType},
+                 {"body_base64",
+                  "eyJFcnJvckNvZGUiOiJYXHUwMDFiWzJKIiwiRXJyb3JNZXNzYWdlIjoicmVkIFx1MDAxYlszMW0gXHUwMDAwIFx1MDAwNyBcdTAw"
+                  "OWIySiBcdTIwMmUgZW5kIP/+In0="}});
   const Ended json = insert();
   EXPECT_EQ(json.status, 4) << json;
   Spawn people = insert_words();
@@ -210,44 +222,65 @@ TEST_F(Http, WordsOfTheServiceCannotSteerTheTerminal) {
   static_cast<Finished&>(shown) = contract::run(people);
   EXPECT_EQ(shown.status, 4);
   for (const std::string& text : {json.message(), json.err, shown.out, shown.err}) {
-    for (const char* bad : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae", "\xff", "\xfe"}) EXPECT_EQ(text.find(bad), std::string::npos) << text;
+    for (const char* bad : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae", "\xff", "\xfe"})
+      EXPECT_EQ(text.find(bad), std::string::npos) << text;
     EXPECT_EQ(text.find('\0'), std::string::npos);
   }
 }
 
 TEST_F(Http, UnknownMembersAreIgnored) {
-  serve_at_once({{{"route", "sizes"}, {"status", 200}, {"headers", kJsonType},
-                  {"body", R"({"new":{"a":[1,2]},"download_sizes":[{"size_name":"1k","width":1024,"height":576,"dpi":300,"bytes":null}]})"}}});
+  serve_at_once(
+      {{{"route", "sizes"},
+        {"status", 200},
+        {"headers", kJsonType},
+        {"body",
+         R"({"new":{"a":[1,2]},"download_sizes":[{"size_name":"1k","width":1024,"height":576,"dpi":300,"bytes":null}]})"}}});
   expect_placed(insert());
 }
 
 TEST_F(Http, MissingMembersAreNonsense) {
-  serve_at_once({{"route", "generation"}, {"status", 200}, {"headers", kJsonType}, {"body", R"({"generation_request_id":"x"})"}});
+  serve_at_once(
+      {{"route", "generation"}, {"status", 200}, {"headers", kJsonType}, {"body", R"({"generation_request_id":"x"})"}});
   expect_failed(insert(), 7, "bad_answer", "no");
   fresh();
-  serve_at_once({{"route", "token"}, {"status", 200}, {"headers", kJsonType}, {"body", R"({"token_type":"Bearer","expires_in":1800})"}});
+  serve_at_once({{"route", "token"},
+                 {"status", 200},
+                 {"headers", kJsonType},
+                 {"body", R"({"token_type":"Bearer","expires_in":1800})"}});
   expect_failed(insert(), 7, "bad_answer", "no");
 }
 
 TEST_F(Http, PackedJsonIsUnpackedButNotWithoutBounds) {
-  serve({{"rules", {{{"route", "generation"}, {"gzip", true}}, {{"route", "sizes"}, {"gzip", true}}, {{"route", "get"}, {"gzip", true}}}}});
+  serve({{"rules",
+          {{{"route", "generation"}, {"gzip", true}},
+           {{"route", "sizes"}, {"gzip", true}},
+           {{"route", "get"}, {"gzip", true}}}}});
   expect_placed(insert());
   fresh();
-  serve_at_once({{"route", "sizes"}, {"status", 200}, {"gzip", true}, {"headers", kJsonType},
-                 {"body_repeat", {{"before", "{\"x\":\""}, {"text", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}, {"times", 1000000}, {"after", "\"}"}}}});
+  serve_at_once({{"route", "sizes"},
+                 {"status", 200},
+                 {"gzip", true},
+                 {"headers", kJsonType},
+                 {"body_repeat",
+                  {{"before", "{\"x\":\""},
+                   {"text", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+                   {"times", 1000000},
+                   {"after", "\"}"}}}});
   expect_failed(insert(), 7, "bad_answer", "no");
 }
 
 TEST_F(Http, ChunksAndTrailersAreFine) {
   const Json trailers = Json::array({Json::array({"X-Checksum", "1"})});
-  serve({{"rules", {{{"route", "sizes"}, {"chunked", true}, {"trailers", trailers}},
-                    {{"route", "get"}, {"chunked", true}},
-                    {{"route", "file"}, {"chunked", true}, {"trailers", trailers}}}}});
+  serve({{"rules",
+          {{{"route", "sizes"}, {"chunked", true}, {"trailers", trailers}},
+           {{"route", "get"}, {"chunked", true}},
+           {{"route", "file"}, {"chunked", true}, {"trailers", trailers}}}}});
   expect_placed(insert());
 }
 
 TEST_F(Http, EarlyHeadsAreFine) {
-  serve({{"rules", {{{"route", "put"}, {"informational", {102, 103}}}, {{"route", "file"}, {"informational", {103}}}}}});
+  serve(
+      {{"rules", {{{"route", "put"}, {"informational", {102, 103}}}, {{"route", "file"}, {"informational", {103}}}}}});
   expect_placed(insert());
   EXPECT_EQ(puts(), 1);
 }

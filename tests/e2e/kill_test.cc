@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// SIGKILL at any moment, then `resume`, then `insert`: never more charges than the person asked for, and everything that was
-// charged on the canvas in the end. INSET_KILL_RUNS says how many random moments (20).
+// SIGKILL at any moment, then `resume`, then `insert`: never more charges than the person asked for, and everything
+// that was charged on the canvas in the end. INSET_KILL_RUNS says how many random moments (20).
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -43,7 +43,8 @@ class Kill : public E2e {
   }
   std::vector<Json> service_charges() const { return const_cast<Kill*>(this)->service().charged(); }
 
-  // After the kill: resume asks and fetches, insert places (or, where the service knows of nothing, leaves it to the person).
+  // After the kill: resume asks and fetches, insert places (or, where the service knows of nothing, leaves it to the
+  // person).
   void take_up(One& one, int index, int* placed, int* by_the_person) {
     const Ended resumed = run(one.resume);
     const std::size_t charged = charges_of(index);

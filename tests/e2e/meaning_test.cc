@@ -47,16 +47,39 @@ TEST_F(Meaning, LinkMissingIsAskedForAgainAndThenRests) {
 
 TEST_F(Meaning, UnsafeLinksAreNotFollowed) {
   serve_at_once();
-  const std::vector<std::string> links = {
-      "http://localhost:{file_port}{link_path}", "file:///etc/passwd", "ftp://localhost/x", "data:image/png;base64,AAAA",
-      "gopher://localhost:{file_port}/", "dict://localhost:{file_port}/", "https://user@localhost:{file_port}{link_path}",
-      "https://user:pw@localhost:{file_port}{link_path}", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/x",
-      "https://192.168.1.1/x", "https://172.16.0.1/x", "https://0.0.0.0:{file_port}/x", "https://[::ffff:10.0.0.1]/x", "https://[fe80::1]/x",
-      "https://2130706433.example:{file_port}/x", "https://8.8.8.8/x", "https://example.com:8443/x", "https://example.com:22/x",
-      "https://localhost.:{file_port}{link_path}", "https://LOCALHOST.example.com:{file_port}/x", "//localhost:{file_port}{link_path}",
-      "https:///x", "https://", "javascript:alert(1)", "https://localhost:{file_port}{link_path}\r\nX-Bad: 1",
-      "https://exa mple.com/x", "https://127.0.0.1.example.com:{file_port}/x", "https://[::]:{file_port}/x",
-      "https://0x7f.1.example:{file_port}/", "smb://localhost/x", "\\\\localhost\\x", "https://localhost:99999/x"};
+  const std::vector<std::string> links = {"http://localhost:{file_port}{link_path}",
+                                          "file:///etc/passwd",
+                                          "ftp://localhost/x",
+                                          "data:image/png;base64,AAAA",
+                                          "gopher://localhost:{file_port}/",
+                                          "dict://localhost:{file_port}/",
+                                          "https://user@localhost:{file_port}{link_path}",
+                                          "https://user:pw@localhost:{file_port}{link_path}",
+                                          "https://169.254.169.254/latest/meta-data",
+                                          "https://10.0.0.1/x",
+                                          "https://192.168.1.1/x",
+                                          "https://172.16.0.1/x",
+                                          "https://0.0.0.0:{file_port}/x",
+                                          "https://[::ffff:10.0.0.1]/x",
+                                          "https://[fe80::1]/x",
+                                          "https://2130706433.example:{file_port}/x",
+                                          "https://8.8.8.8/x",
+                                          "https://example.com:8443/x",
+                                          "https://example.com:22/x",
+                                          "https://localhost.:{file_port}{link_path}",
+                                          "https://LOCALHOST.example.com:{file_port}/x",
+                                          "//localhost:{file_port}{link_path}",
+                                          "https:///x",
+                                          "https://",
+                                          "javascript:alert(1)",
+                                          "https://localhost:{file_port}{link_path}\r\nX-Bad: 1",
+                                          "https://exa mple.com/x",
+                                          "https://127.0.0.1.example.com:{file_port}/x",
+                                          "https://[::]:{file_port}/x",
+                                          "https://0x7f.1.example:{file_port}/",
+                                          "smb://localhost/x",
+                                          "\\\\localhost\\x",
+                                          "https://localhost:99999/x"};
   int asked = 0;
   for (const std::string& link : links) {
     SCOPED_TRACE(link);
@@ -90,8 +113,9 @@ TEST_F(Meaning, RedirectsOfTheFileAreJudgedLikeTheLink) {
   serve_at_once({{"route", "file"}, {"call", 1}, {"redirect", "{mirror_url}/elsewhere"}});
   expect_placed(insert());  // the mirror does not know that address; another link by GET
   EXPECT_EQ(gets(), 1);
-  for (const char* target : {"http://localhost:{file_port}/x", "file:///etc/passwd", "https://user@localhost:{file_port}/x",
-                             "https://169.254.169.254/x", "https://10.1.2.3/x", "https://example.com:8443/x", ""}) {
+  for (const char* target :
+       {"http://localhost:{file_port}/x", "file:///etc/passwd", "https://user@localhost:{file_port}/x",
+        "https://169.254.169.254/x", "https://10.1.2.3/x", "https://example.com:8443/x", ""}) {
     SCOPED_TRACE(target);
     fresh();
     rules({{"route", "file"}, {"redirect", target}});
@@ -112,12 +136,21 @@ TEST_F(Meaning, RedirectsOfTheFileAreJudgedLikeTheLink) {
 
 TEST_F(Meaning, SizesThatMakeNoSenseOrderNothing) {
   serve_at_once();
-  const std::vector<Json> lists = {
-      Json::object(), Json::array(), "1k", 7, Json::array({nullptr, 3, "1k", Json::array()}), Json::array({size("1k", 0, 0)}),
-      Json::array({size("1k", -1024, 576)}), Json::array({size("1k", 2147483648u, 576)}), Json::array({size("1k", 1024, nullptr)}),
-      Json::array({size("1k", "1024", "576")}), Json::array({size("1k", 1024.5, 576)}), Json::array({size("", 1024, 576)}),
-      Json::array({size(nullptr, 1024, 576)}), Json::array({size(std::string(100, 'k'), 1024, 576)}),
-      Json::array({size("1k", 1024, 576), size("1k", 4096, 2304)})};
+  const std::vector<Json> lists = {Json::object(),
+                                   Json::array(),
+                                   "1k",
+                                   7,
+                                   Json::array({nullptr, 3, "1k", Json::array()}),
+                                   Json::array({size("1k", 0, 0)}),
+                                   Json::array({size("1k", -1024, 576)}),
+                                   Json::array({size("1k", 2147483648u, 576)}),
+                                   Json::array({size("1k", 1024, nullptr)}),
+                                   Json::array({size("1k", "1024", "576")}),
+                                   Json::array({size("1k", 1024.5, 576)}),
+                                   Json::array({size("", 1024, 576)}),
+                                   Json::array({size(nullptr, 1024, 576)}),
+                                   Json::array({size(std::string(100, 'k'), 1024, 576)}),
+                                   Json::array({size("1k", 1024, 576), size("1k", 4096, 2304)})};
   for (const Json& list : lists) {
     SCOPED_TRACE(list.dump());
     expect_failed(insert_offered(list), 7, "sizes_unusable", "no");
@@ -128,7 +161,8 @@ TEST_F(Meaning, SizesThatMakeNoSenseOrderNothing) {
 
 TEST_F(Meaning, UsableSizesAmongOthersAreKept) {
   serve_at_once();
-  const Json list = Json::array({size("0k", 0, 0), size("1k", 1024, 576), nullptr, size("1k", 1024, 576), size("9k", -1, 5)});
+  const Json list =
+      Json::array({size("0k", 0, 0), size("1k", 1024, 576), nullptr, size("1k", 1024, 576), size("9k", -1, 5)});
   expect_placed(insert_offered(list));
   const Ended ended = run(easel("insert", {"generation=" + fact("generation"), "index=0"}));
   EXPECT_EQ(ended.last("failed")["choices"].size(), 1u) << ended;

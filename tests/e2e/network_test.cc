@@ -178,7 +178,8 @@ TEST_F(Network, ConnectionThatFallsSilentIsReplaced) {
 
 TEST_F(Network, ProxyThatWantsALoginIsNamed) {
   serve_at_once();
-  const Proxy proxy("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0");
+  const Proxy proxy(
+      "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0");
   environment()["https_proxy"] = proxy.address();
   const Ended ended = insert();
   expect_failed(ended, 5, "proxy", "no");
@@ -230,8 +231,9 @@ TEST_F(Network, SignInPageOfTheNetworkIsRecognized) {
 
 TEST_F(Network, SignInPageInPlaceOfThePutsAnswerIsUnclear) {
   const Json html = Json::array({Json::array({"Content-Type", "text/html"})});
-  serve({{"rules", {{{"route", "put"}, {"status", 200}, {"headers", html}, {"body", "<html>Welcome</html>"}, {"charge", true}},
-                    {{"route", "get"}, {"status", 200}, {"headers", html}, {"body", "<html>Welcome</html>"}}}}});
+  serve({{"rules",
+          {{{"route", "put"}, {"status", 200}, {"headers", html}, {"body", "<html>Welcome</html>"}, {"charge", true}},
+           {{"route", "get"}, {"status", 200}, {"headers", html}, {"body", "<html>Welcome</html>"}}}}});
   expect_failed(insert(), 6, "captive_portal", "maybe");
   rules(Json::array());
   expect_placed(resume());

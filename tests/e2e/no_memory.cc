@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Put in front of the C++ library by LD_PRELOAD: the n-th `new` finds no memory (TORTURE_NEW, from 1; 0: none), and TORTURE_COUNT
-// names a file for how many there were. Only `new`, which is all that this project's code uses: what TLS and HTTP libraries do
-// without memory is theirs.
+// Put in front of the C++ library by LD_PRELOAD: the n-th `new` finds no memory (TORTURE_NEW, from 1; 0: none), and
+// TORTURE_COUNT names a file for how many there were. Only `new`, which is all that this project's code uses: what TLS
+// and HTTP libraries do without memory is theirs.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

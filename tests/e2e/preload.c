@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Put in front of the C library by LD_PRELOAD, to be what no network on this machine can be: a name service that hangs or
-// knows nothing, an IPv6 route into nowhere, a file system without locks, a clock that is a year off. Each is asked for by an
-// environment variable; without one all is as it was.
+// Put in front of the C library by LD_PRELOAD, to be what no network on this machine can be: a name service that hangs
+// or knows nothing, an IPv6 route into nowhere, a file system without locks, a clock that is a year off. Each is asked
+// for by an environment variable; without one all is as it was.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -42,7 +42,8 @@ EXPORT int getaddrinfo(const char* node, const char* service, const struct addri
 
 // TEST_BLACK_HOLE: a port on ::1 where nobody answers, to which all IPv6 connections go instead.
 EXPORT int connect(int fd, const struct sockaddr* address, socklen_t length) {
-  int (*real)(int, const struct sockaddr*, socklen_t) = (int (*)(int, const struct sockaddr*, socklen_t))dlsym(RTLD_NEXT, "connect");
+  int (*real)(int, const struct sockaddr*, socklen_t) =
+      (int (*)(int, const struct sockaddr*, socklen_t))dlsym(RTLD_NEXT, "connect");
   const long port = number_of("TEST_BLACK_HOLE");
   if (port == 0 || address->sa_family != AF_INET6) return real(fd, address, length);
   struct sockaddr_in6 hole;

@@ -21,7 +21,8 @@ std::string output_of(const Words& words) {
 TEST(Library, ExportsOneSymbol) {
   std::istringstream lines(output_of({"/usr/bin/nm", "-D", "--defined-only", INSET_PLUGIN}));
   std::vector<std::string> names;
-  for (std::string address, kind, name; lines >> address >> kind >> name;) names.push_back(name.substr(0, name.find('@')));
+  for (std::string address, kind, name; lines >> address >> kind >> name;)
+    names.push_back(name.substr(0, name.find('@')));
   EXPECT_EQ(names, std::vector<std::string>{"easel_entry_v1"});
 }
 
@@ -37,7 +38,8 @@ TEST(Library, NeedsTheOneLibcurlAndNoToolkit) {
   EXPECT_TRUE(needed.contains("libcurl-gnutls.so.4")) << dynamic;
   EXPECT_FALSE(needed.contains("libcurl.so.4"));
   for (const std::string& name : needed) {
-    for (const char* toolkit : {"Qt", "gtk", "gdk", "glib", "X11", "wayland", "gimp", "obs", "krita", "ssl", "crypto"}) {
+    for (const char* toolkit :
+         {"Qt", "gtk", "gdk", "glib", "X11", "wayland", "gimp", "obs", "krita", "ssl", "crypto"}) {
       EXPECT_EQ(name.find(toolkit), std::string::npos) << name;
     }
   }
@@ -48,7 +50,8 @@ TEST(Library, NeedsTheOneLibcurlAndNoToolkit) {
 
 TEST(Library, HoldsNoCurlAndNoDecoderOfItsOwn) {
   const std::string symbols = output_of({"/usr/bin/nm", "-D", INSET_PLUGIN});
-  EXPECT_NE(symbols.find(" U curl_easy_init@CURL_GNUTLS_3"), std::string::npos) << "from the shared library, by its version";
+  EXPECT_NE(symbols.find(" U curl_easy_init@CURL_GNUTLS_3"), std::string::npos)
+      << "from the shared library, by its version";
   const std::string all = output_of({"/usr/bin/nm", INSET_PLUGIN});
   EXPECT_EQ(all.find(" T curl_"), std::string::npos);
   EXPECT_EQ(all.find(" t curl_easy_"), std::string::npos);
@@ -57,7 +60,8 @@ TEST(Library, HoldsNoCurlAndNoDecoderOfItsOwn) {
 
 TEST(Library, HoldsNoSecretOfAnybody) {
   const std::string bytes = read_file(INSET_PLUGIN);
-  for (const char* word : {"client_secret=\"", "-----BEGIN", "Bearer ey"}) EXPECT_EQ(bytes.find(word), std::string::npos) << word;
+  for (const char* word : {"client_secret=\"", "-----BEGIN", "Bearer ey"})
+    EXPECT_EQ(bytes.find(word), std::string::npos) << word;
 }
 
 class Process : public E2e {};

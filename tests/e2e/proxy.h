@@ -30,8 +30,8 @@ class Proxy {
   int port_ = 0;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;
-  std::vector<std::string> heads_;      // guarded
-  std::vector<std::thread> clients_;    // the accepting thread's
+  std::vector<std::string> heads_;    // guarded
+  std::vector<std::thread> clients_;  // the accepting thread's
   std::thread thread_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What an answer to the PUT proves, one case for each line of the table, and what the program then does. The PUT is the only
-// request that costs money; the stand-in's ledger says what was charged.
+// What an answer to the PUT proves, one case for each line of the table, and what the program then does. The PUT is the
+// only request that costs money; the stand-in's ledger says what was charged.
 #include <set>
 
 #include "fixture.h"
@@ -14,7 +14,8 @@ Json api_error(int status, const std::string& code) {
           {"body", R"({"ErrorCode":")" + code + R"(","ErrorMessage":"No, said the service"})"}};
 }
 
-// The PUT's fate, and whether it was charged all the same. Whatever it is, the service must be asked and never told again.
+// The PUT's fate, and whether it was charged all the same. Whatever it is, the service must be asked and never told
+// again.
 std::vector<Json> unclear_answers() {
   std::vector<Json> rules;
   for (const int status : {204, 300, 402, 405, 406, 408, 418, 451, 500, 501, 502, 503, 504, 520}) {
@@ -23,10 +24,12 @@ std::vector<Json> unclear_answers() {
   for (const int status : {301, 302, 303, 307, 308}) rules.push_back({{"status", status}, {"redirect", "{self}"}});
   rules.push_back({{"redirect", "{mirror_url}/elsewhere"}});
   for (const char* way : {"reset", "abrupt", "clean"}) rules.push_back({{"no_reply", way}});
-  for (const char* body : {"", "{}", "<html>Welcome</html>", "{\"url\": null}", "{\"url\": \"\"}", "{\"url\":", "[1]"}) {
+  for (const char* body :
+       {"", "{}", "<html>Welcome</html>", "{\"url\": null}", "{\"url\": \"\"}", "{\"url\":", "[1]"}) {
     rules.push_back({{"status", 200}, {"body", body}});
   }
-  for (const char* way : {"reset", "abrupt"}) rules.push_back({{"status", 200}, {"body", "{\"url\": \"x\"}"}, {"cut", 5}, {"close", way}});
+  for (const char* way : {"reset", "abrupt"})
+    rules.push_back({{"status", 200}, {"body", "{\"url\": \"x\"}"}, {"cut", 5}, {"close", way}});
   return rules;
 }
 
@@ -179,7 +182,8 @@ TEST_F(Put, NothingSentIsNoRequest) {
   }
 }
 
-// A kept connection may have been closed by the other side, at this very moment or long ago; a PUT written to it would be unclear.
+// A kept connection may have been closed by the other side, at this very moment or long ago; a PUT written to it would
+// be unclear.
 TEST_F(Put, DoesNotTrustAConnectionThatWasKept) {
   serve_at_once({{"route", "products"}, {"close", "clean"}});
   expect_placed(insert());
@@ -238,8 +242,9 @@ TEST_F(Put, IsNotRepeatedByTheLibrary) {
 }
 
 TEST_F(Put, IsNeverFollowedElsewhere) {
-  serve({{"rules", {{{"route", "put"}, {"redirect", "{mirror_url}/elsewhere"}, {"charge", true}},
-                    {{"route", "unknown"}, {"status", 200}}}}});
+  serve({{"rules",
+          {{{"route", "put"}, {"redirect", "{mirror_url}/elsewhere"}, {"charge", true}},
+           {{"route", "unknown"}, {"status", 200}}}}});
   expect_placed(insert());
   EXPECT_EQ(calls("unknown"), 0);
   fresh();
@@ -284,7 +289,11 @@ TEST_F(Put, NoneOnceTheAssetIsKnown) {
 }
 
 TEST_F(Put, SaysWhatTheAgreementWants) {
-  serve_at_once(Json::array(), {{"product", {{"id", 77}, {"is_note_required", true}, {"is_project_code_required", true}, {"project_codes", {"P-1", "P-2"}}}}});
+  serve_at_once(Json::array(), {{"product",
+                                 {{"id", 77},
+                                  {"is_note_required", true},
+                                  {"is_project_code_required", true},
+                                  {"project_codes", {"P-1", "P-2"}}}}});
   expect_failed(insert(), 2, "parameter_missing", "no");
   expect_failed(insert({"project_code=P-2"}), 2, "parameter_missing", "no");
   expect_failed(insert({"project_code=P-9", "notes=x"}), 2, "parameter_wrong", "no");

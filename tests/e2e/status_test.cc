@@ -110,7 +110,8 @@ TEST_F(Status, ResumeTellsOfJobsOfOthers) {
   EXPECT_EQ(other.status, 6) << other;
   EXPECT_EQ(other.last("rests").value("cause", ""), "other_account");
   environment()["INSET_API_KEY"] = fact("api_key");
-  environment()["INSET_API_URL"] = "https://127.0.0.1" + fact("api_url").substr(std::string("https://localhost").size());
+  environment()["INSET_API_URL"] =
+      "https://127.0.0.1" + fact("api_url").substr(std::string("https://localhost").size());
   const Ended elsewhere = resume();
   EXPECT_EQ(elsewhere.status, 6) << elsewhere;
   EXPECT_EQ(elsewhere.last("rests").value("cause", ""), "other_service");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Put in front of the C library by LD_PRELOAD. Counts the system calls that a program makes on the files below one folder, and
-// lets the n-th of them fail.
+// Put in front of the C library by LD_PRELOAD. Counts the system calls that a program makes on the files below one
+// folder, and lets the n-th of them fail.
 //
 //   TORTURE_FOLDER  the folder
 //   TORTURE_AT      which call fails, from 1; 0: none, only count
-//   TORTURE_HOW     ENOSPC, EIO, EINTR: that error; SHORT: a write takes half, the others succeed; ALWAYS: all calls from
-//                   the n-th on fail with ENOSPC; KILL: the program is killed before the n-th; KILL_AFTER_INTENT: it is killed when
-//                   an intent has become durable, wherever that is
+//   TORTURE_HOW     ENOSPC, EIO, EINTR: that error; SHORT: a write takes half, the others succeed; ALWAYS: all calls
+//                   from the n-th on fail with ENOSPC; KILL: the program is killed before the n-th; KILL_AFTER_INTENT: it is
+//                   killed when an intent has become durable, wherever that is
 //   TORTURE_COUNT   a file for the number of calls there were
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every system call that an insert makes on its data folder fails once, in every way; and a sample of the requests for memory.
-// After each, without torture: never more than one charge, and the picture on the canvas.
+// Every system call that an insert makes on its data folder fails once, in every way; and a sample of the requests for
+// memory. After each, without torture: never more than one charge, and the picture on the canvas.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -133,7 +133,8 @@ TEST_F(Torture, EveryCallIsInterrupted) { fail_every_call("EINTR"); }
 TEST_F(Torture, EveryWriteIsShort) { fail_every_call("SHORT"); }
 TEST_F(Torture, TheDiskIsFullFromAnyCallOn) { fail_every_call("ALWAYS"); }
 
-// Between any two steps on the disk. What the service knows is on the canvas in the end; what it does not know is the person's.
+// Between any two steps on the disk. What the service knows is on the canvas in the end; what it does not know is the
+// person's.
 TEST_F(Torture, KilledBeforeEveryCall) {
   constexpr int kMost = 120;
   serve(many_pictures(kMost + 1, {{"put_answer", 200}}));

@@ -84,8 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Flow::Event put = read_put(reply);
   const bool refused = std::holds_alternative<Flow::Refused>(put) || std::holds_alternative<Flow::Unauthorized>(put) ||
                        std::holds_alternative<Flow::Busy>(put);
-  check(refused == (status == 400 || status == 401 || status == 403 || status == 404 || status == 410 || status == 422 ||
-                    status == 429));
+  check(refused == (status == 400 || status == 401 || status == 403 || status == 404 || status == 410 ||
+                    status == 422 || status == 429));
   check(std::holds_alternative<Flow::NotSent>(put) == (status == 0 && reply.end.nothing_sent));
   check_error(reply_error(Stage::waiting, reply));
   return 0;

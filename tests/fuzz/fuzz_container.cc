@@ -22,9 +22,8 @@ std::string told(std::span<const std::byte> bytes, std::size_t piece) {
   if (verdict) verdict = check.finish();
   const PictureFacts& facts = check.facts();
   return (verdict ? std::string("good") : verdict.error().message + verdict.error().detail) + " " +
-         std::to_string(facts.width) + " " + std::to_string(facts.height) + " " +
-         std::to_string(facts.orientation) + " " + std::to_string(facts.icc_profile.size()) + " " +
-         std::to_string(facts.trailing_bytes);
+         std::to_string(facts.width) + " " + std::to_string(facts.height) + " " + std::to_string(facts.orientation) +
+         " " + std::to_string(facts.icc_profile.size()) + " " + std::to_string(facts.trailing_bytes);
 }
 
 }  // namespace

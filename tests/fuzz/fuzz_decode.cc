@@ -36,8 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Pieces source(std::as_bytes(std::span(data + 1, size - 1)), piece);
   const Result<Picture> picture = decode_stream(source, limits);
   if (!picture) {
-    if (picture.error().message.empty() || picture.error().cause == Cause::decoder_failed)
-      std::abort();
+    if (picture.error().message.empty() || picture.error().cause == Cause::decoder_failed) std::abort();
     return 0;
   }
   const std::size_t count = std::size_t{picture->width} * picture->height * 4;
@@ -53,8 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 // decoder gets its share.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t capacity);
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t capacity, unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t capacity,
+                                               unsigned seed) {
   size = LLVMFuzzerMutate(data, size, capacity);
   if (seed % 8 != 0 && size > 1) test::mend_png_crcs(std::span(data + 1, size - 1));
   return size;

@@ -29,8 +29,7 @@ std::vector<std::uint8_t> profile(bool gray) {
   const cmsCIExyYTRIPLE primaries = {{0.64, 0.33, 1}, {0.21, 0.71, 1}, {0.15, 0.06, 1}};
   cmsToneCurve* curve = cmsBuildGamma(nullptr, 1.8);
   cmsToneCurve* curves[3] = {curve, curve, curve};
-  cmsHPROFILE made =
-      gray ? cmsCreateGrayProfile(&white, curve) : cmsCreateRGBProfile(&white, &primaries, curves);
+  cmsHPROFILE made = gray ? cmsCreateGrayProfile(&white, curve) : cmsCreateRGBProfile(&white, &primaries, curves);
   cmsFreeToneCurve(curve);
   cmsUInt32Number size = 0;
   cmsSaveProfileToMem(made, nullptr, &size);
@@ -64,8 +63,7 @@ int main(int argc, char** argv) {
     }
   }
   const Bytes png = encode_png(make_raster(20, 16));
-  write(folder,
-        with_inserted(png, 33, png_chunk("gAMA", bytes_of(std::string("\0\1\x86\xa0", 4)))));
+  write(folder, with_inserted(png, 33, png_chunk("gAMA", bytes_of(std::string("\0\1\x86\xa0", 4)))));
   write(folder, with_inserted(png, 33, png_chunk("eXIf", exif_with_orientation(6))));
   for (int kind = 0; kind < 16; ++kind) {
     JpegOptions options;
@@ -76,8 +74,7 @@ int main(int argc, char** argv) {
     if (!options.gray) options.h = options.v = (kind & 8) != 0 ? 2 : 1;
     write(folder, encode_jpeg(make_raster(20, 18), options));
   }
-  for (const bool gray :
-       {false, true}) {  // not packed, as in a PNG, so that changes reach what is in it
+  for (const bool gray : {false, true}) {  // not packed, as in a PNG, so that changes reach what is in it
     JpegOptions options;
     options.gray = gray;
     options.icc_profile = profile(gray);

@@ -14,10 +14,13 @@ using namespace std::chrono_literals;
 const std::string guid = "2F7A3C1E-91B4-4D8E-A1C5-0D9B7E3F6A52";
 const Url api = *parse_url("https://api.gettyimages.com/");
 
-HttpReply json(int status, std::string body) { return reply_of(status, std::move(body), {{"content-type", "application/json"}}); }
+HttpReply json(int status, std::string body) {
+  return reply_of(status, std::move(body), {{"content-type", "application/json"}});
+}
 
 HttpReply web_page(int status = 200) {
-  return reply_of(status, "<!DOCTYPE html><html><body>Sign in to Hotel Wi-Fi</body></html>", {{"content-type", "text/html"}});
+  return reply_of(status, "<!DOCTYPE html><html><body>Sign in to Hotel Wi-Fi</body></html>",
+                  {{"content-type", "text/html"}});
 }
 
 template <class T>
@@ -29,9 +32,10 @@ const T* as(const Flow::Event& event) {
 std::vector<HttpReply> rubbish() {
   std::vector<HttpReply> all;
   for (const std::string& body :
-       {std::string(), std::string("null"), std::string("[]"), std::string("{}"), std::string("3"), std::string("\"x\""),
-        std::string("{"), std::string("{\"url\":"), std::string(100'000, '['), std::string("{\"a\":") + std::string(500, '['),
-        std::string("\xff\xfe{}"), std::string("\0\0\0", 3), std::string("not json at all")}) {
+       {std::string(), std::string("null"), std::string("[]"), std::string("{}"), std::string("3"),
+        std::string("\"x\""), std::string("{"), std::string("{\"url\":"), std::string(100'000, '['),
+        std::string("{\"a\":") + std::string(500, '['), std::string("\xff\xfe{}"), std::string("\0\0\0", 3),
+        std::string("not json at all")}) {
     all.push_back(json(200, body));
   }
   std::string deep;
@@ -46,12 +50,15 @@ std::vector<HttpReply> rubbish() {
 
 TEST(ApiPaths, AreThoseOfTheContract) {
   EXPECT_EQ(generation_url(api, guid), "https://api.gettyimages.com/v3/ai/image-generations/" + guid);
-  EXPECT_EQ(sizes_url(api, guid, 2), "https://api.gettyimages.com/v3/ai/image-generations/" + guid + "/images/2/download-sizes");
-  EXPECT_EQ(download_url(api, guid, 0), "https://api.gettyimages.com/v3/ai/image-generations/" + guid + "/images/0/download");
+  EXPECT_EQ(sizes_url(api, guid, 2),
+            "https://api.gettyimages.com/v3/ai/image-generations/" + guid + "/images/2/download-sizes");
+  EXPECT_EQ(download_url(api, guid, 0),
+            "https://api.gettyimages.com/v3/ai/image-generations/" + guid + "/images/0/download");
   EXPECT_EQ(products_url(api), "https://api.gettyimages.com/v3/products");
   EXPECT_EQ(token_url(*parse_url("https://authentication.gettyimages.com")),
             "https://authentication.gettyimages.com/oauth2/token");
-  EXPECT_EQ(generation_url(api, "../../secrets?x"), "https://api.gettyimages.com/v3/ai/image-generations/..%2F..%2Fsecrets%3Fx");
+  EXPECT_EQ(generation_url(api, "../../secrets?x"),
+            "https://api.gettyimages.com/v3/ai/image-generations/..%2F..%2Fsecrets%3Fx");
 }
 
 TEST(ApiBodies, LeaveOutWhatIsNotSet) {
@@ -172,14 +179,16 @@ TEST(ReadProducts, RubbishIsAnError) {
 // ---- the token ----
 
 TEST(ReadToken, TakesTokenAndLife) {
-  const auto token = read_token(json(200, R"({"access_token":"eyJhbGciOiJSUzI1NiJ9.e30.sig","token_type":"Bearer","expires_in":1799})"));
+  const auto token = read_token(
+      json(200, R"({"access_token":"eyJhbGciOiJSUzI1NiJ9.e30.sig","token_type":"Bearer","expires_in":1799})"));
   ASSERT_TRUE(token);
   EXPECT_EQ(token->token.view(), "eyJhbGciOiJSUzI1NiJ9.e30.sig");
   EXPECT_EQ(token->life, 1799s);
 }
 
 TEST(ReadToken, ALifeWithoutSenseIsHalfAnHour) {
-  for (const char* life : {"0", "-1", "86401", "1e9", "null", "true", "\"\"", "\"x\"", "99999999999999999999", "1.5", "[]"}) {
+  for (const char* life :
+       {"0", "-1", "86401", "1e9", "null", "true", "\"\"", "\"x\"", "99999999999999999999", "1.5", "[]"}) {
     const auto token = read_token(json(200, std::string(R"({"access_token":"t","expires_in":)") + life + "}"));
     ASSERT_TRUE(token) << life;
     EXPECT_EQ(token->life, 1800s) << life;
@@ -200,7 +209,8 @@ TEST(ReadToken, OneThatWouldWriteHeadersIsNone) {
 
 TEST(ReadToken, RefusedCredentialsAreSaidToBe) {
   for (const int status : {400, 401, 403}) {
-    const auto token = read_token(json(status, R"({"error":"invalid_client","error_description":"Client authentication failed"})"));
+    const auto token =
+        read_token(json(status, R"({"error":"invalid_client","error_description":"Client authentication failed"})"));
     ASSERT_FALSE(token);
     EXPECT_EQ(token.error().cause, Cause::credentials_refused);
     EXPECT_EQ(token.error().stage, Stage::signing_in);
@@ -216,7 +226,8 @@ TEST(ReadToken, ItsTextIsInNoError) {
 
 // ---- PUT and GET download: the two tables ----
 
-const std::string ready_body = R"({"url":"https://delivery.example.com/4096.jpg?Signature=q7","generated_asset_id":"1456789012"})";
+const std::string ready_body =
+    R"({"url":"https://delivery.example.com/4096.jpg?Signature=q7","generated_asset_id":"1456789012"})";
 
 TEST(ReadPut, A200NamesTheFile) {
   const auto event = read_put(json(200, ready_body));
@@ -227,14 +238,16 @@ TEST(ReadPut, A200NamesTheFile) {
 
 TEST(ReadPut, A200WithoutAnIdIsTakenAllTheSame) {
   for (const char* id : {"null", "7", "[]"}) {
-    const auto event = read_put(json(200, std::string(R"({"url":"https://d.example.com/a","generated_asset_id":)") + id + "}"));
+    const auto event =
+        read_put(json(200, std::string(R"({"url":"https://d.example.com/a","generated_asset_id":)") + id + "}"));
     ASSERT_NE(as<Flow::Ready>(event), nullptr);
     EXPECT_EQ(as<Flow::Ready>(event)->asset_id, "");
   }
 }
 
 TEST(ReadPut, A200ThatNamesNoFileProvesNothing) {
-  for (const HttpReply& reply : rubbish()) EXPECT_NE(as<Flow::Unclear>(read_put(reply)), nullptr) << reply.body.substr(0, 80);
+  for (const HttpReply& reply : rubbish())
+    EXPECT_NE(as<Flow::Unclear>(read_put(reply)), nullptr) << reply.body.substr(0, 80);
   for (const char* body : {R"({"url":null})", R"({"url":""})", R"({"url":7})", R"({"generated_asset_id":"1"})"}) {
     EXPECT_NE(as<Flow::Unclear>(read_put(json(200, body))), nullptr) << body;
   }
@@ -279,13 +292,13 @@ TEST(ReadPut, ARateLimitPassesAndADailyOneDoesNot) {
 }
 
 TEST(ReadPut, EverythingElseProvesNothing) {
-  for (const int status : {100, 201, 203, 204, 205, 206, 301, 302, 303, 304, 307, 308, 402, 405, 406, 407, 408, 411, 412, 414,
-                           416, 417, 418, 421, 423, 424, 425, 426, 428, 431, 451, 499, 500, 501, 502, 503, 504, 507, 511, 520,
-                           599, 600, 999}) {
+  for (const int status :
+       {100, 201, 203, 204, 205, 206, 301, 302, 303, 304, 307, 308, 402, 405, 406, 407, 408, 411, 412, 414, 416, 417,
+        418, 421, 423, 424, 425, 426, 428, 431, 451, 499, 500, 501, 502, 503, 504, 507, 511, 520, 599, 600, 999}) {
     EXPECT_NE(as<Flow::Unclear>(read_put(json(status, R"({"ErrorCode":"X"})"))), nullptr) << status;
   }
-  for (const HttpFault fault : {HttpFault::lost, HttpFault::time_up, HttpFault::incomplete, HttpFault::too_slow, HttpFault::tls,
-                                HttpFault::out_of_memory, HttpFault::other, HttpFault::no_connection}) {
+  for (const HttpFault fault : {HttpFault::lost, HttpFault::time_up, HttpFault::incomplete, HttpFault::too_slow,
+                                HttpFault::tls, HttpFault::out_of_memory, HttpFault::other, HttpFault::no_connection}) {
     EXPECT_NE(as<Flow::Unclear>(read_put(no_reply(fault, false))), nullptr);
   }
 }
@@ -316,7 +329,8 @@ TEST(ReadGet, TheTable) {
 }
 
 TEST(ReadGet, WhatNamesNoFileIsAskedAgain) {
-  for (const HttpReply& reply : rubbish()) EXPECT_NE(as<Flow::Unclear>(read_get(reply)), nullptr) << reply.body.substr(0, 80);
+  for (const HttpReply& reply : rubbish())
+    EXPECT_NE(as<Flow::Unclear>(read_get(reply)), nullptr) << reply.body.substr(0, 80);
   EXPECT_NE(as<Flow::Unclear>(read_get(no_reply(HttpFault::lost))), nullptr);
   HttpReply cut = json(200, ready_body.substr(0, 30));
   cut.end.fault = HttpFault::lost;
@@ -328,7 +342,8 @@ TEST(ReadGet, WhatNamesNoFileIsAskedAgain) {
 // ---- errors ----
 
 TEST(ReplyError, BothEnvelopesAreUnderstood) {
-  const Error service = reply_error(Stage::listing_sizes, json(403, R"({"ErrorCode":"ProductQuotaExceeded","ErrorMessage":"No downloads left"})"));
+  const Error service = reply_error(
+      Stage::listing_sizes, json(403, R"({"ErrorCode":"ProductQuotaExceeded","ErrorMessage":"No downloads left"})"));
   EXPECT_EQ(service.cause, Cause::quota_used_up);
   EXPECT_EQ(service.detail, "ProductQuotaExceeded");
   const Error gateway = reply_error(Stage::listing_sizes, json(403, R"({"message":"Forbidden"})"));
@@ -343,11 +358,14 @@ TEST(ReplyError, TheGatewaysOddWordsMeanNoSuchRoute) {
 }
 
 TEST(ReplyError, EveryStatusHasItsCause) {
-  const std::vector<std::pair<int, Cause>> rows = {
-      {400, Cause::bad_request}, {413, Cause::bad_request},  {415, Cause::bad_request}, {422, Cause::bad_request},
-      {401, Cause::credentials_refused}, {403, Cause::forbidden}, {404, Cause::not_found}, {407, Cause::proxy},
-      {409, Cause::server_error}, {410, Cause::gone}, {429, Cause::rate_limited}, {500, Cause::server_error},
-      {503, Cause::server_error}, {302, Cause::redirected}, {204, Cause::bad_answer}, {418, Cause::bad_answer}};
+  const std::vector<std::pair<int, Cause>> rows = {{400, Cause::bad_request},         {413, Cause::bad_request},
+                                                   {415, Cause::bad_request},         {422, Cause::bad_request},
+                                                   {401, Cause::credentials_refused}, {403, Cause::forbidden},
+                                                   {404, Cause::not_found},           {407, Cause::proxy},
+                                                   {409, Cause::server_error},        {410, Cause::gone},
+                                                   {429, Cause::rate_limited},        {500, Cause::server_error},
+                                                   {503, Cause::server_error},        {302, Cause::redirected},
+                                                   {204, Cause::bad_answer},          {418, Cause::bad_answer}};
   for (const auto& [status, cause] : rows) {
     EXPECT_EQ(name(reply_error(Stage::waiting, json(status, "")).cause), name(cause)) << status;
   }
@@ -355,15 +373,17 @@ TEST(ReplyError, EveryStatusHasItsCause) {
 }
 
 TEST(ReplyError, ARedirectNamesTheHostAlone) {
-  const Error error = reply_error(Stage::requesting, reply_of(302, "", {{"location", "https://login.example.com/x?session=s3cr3t"}}));
+  const Error error =
+      reply_error(Stage::requesting, reply_of(302, "", {{"location", "https://login.example.com/x?session=s3cr3t"}}));
   EXPECT_EQ(error.cause, Cause::redirected);
   EXPECT_NE(error.message.find("login.example.com"), std::string::npos);
   EXPECT_EQ((error.message + error.detail).find("s3cr3t"), std::string::npos);
 }
 
 TEST(ReplyError, WhatTheServiceSaysIsMadeFitToBeShown) {
-  const Error error = reply_error(Stage::requesting,
-                                  json(400, R"({"ErrorMessage":"evil \u001b]0;title\u0007 \u202e text)" + std::string(5000, 'x') + "\"}"));
+  const Error error = reply_error(
+      Stage::requesting,
+      json(400, R"({"ErrorMessage":"evil \u001b]0;title\u0007 \u202e text)" + std::string(5000, 'x') + "\"}"));
   EXPECT_EQ(error.message.find('\x1b'), std::string::npos);
   EXPECT_EQ(error.message.find('\x07'), std::string::npos);
   EXPECT_EQ(error.message.find("\u202e"), std::string::npos);
@@ -371,7 +391,8 @@ TEST(ReplyError, WhatTheServiceSaysIsMadeFitToBeShown) {
 }
 
 TEST(ReplyError, AWebPageIsAPortal) {
-  for (const HttpReply& page : {web_page(), reply_of(200, "<html>", {}), reply_of(200, "\n <!DOCTYPE HTML PUBLIC", {})}) {
+  for (const HttpReply& page :
+       {web_page(), reply_of(200, "<html>", {}), reply_of(200, "\n <!DOCTYPE HTML PUBLIC", {})}) {
     const auto sizes = read_sizes(page);
     ASSERT_FALSE(sizes);
     EXPECT_EQ(sizes.error().cause, Cause::captive_portal);
@@ -379,12 +400,19 @@ TEST(ReplyError, AWebPageIsAPortal) {
 }
 
 TEST(TransferError, EveryFaultHasItsCause) {
-  const std::vector<std::pair<HttpFault, Cause>> rows = {
-      {HttpFault::name_lookup, Cause::name_lookup}, {HttpFault::no_connection, Cause::no_connection}, {HttpFault::tls, Cause::tls},
-      {HttpFault::proxy, Cause::proxy}, {HttpFault::peer_refused, Cause::link_unsafe}, {HttpFault::lost, Cause::connection_lost},
-      {HttpFault::incomplete, Cause::connection_lost}, {HttpFault::too_slow, Cause::too_slow}, {HttpFault::time_up, Cause::too_slow},
-      {HttpFault::too_large, Cause::bad_answer}, {HttpFault::out_of_memory, Cause::out_of_memory},
-      {HttpFault::stopped, Cause::bad_answer}, {HttpFault::other, Cause::bad_answer}};
+  const std::vector<std::pair<HttpFault, Cause>> rows = {{HttpFault::name_lookup, Cause::name_lookup},
+                                                         {HttpFault::no_connection, Cause::no_connection},
+                                                         {HttpFault::tls, Cause::tls},
+                                                         {HttpFault::proxy, Cause::proxy},
+                                                         {HttpFault::peer_refused, Cause::link_unsafe},
+                                                         {HttpFault::lost, Cause::connection_lost},
+                                                         {HttpFault::incomplete, Cause::connection_lost},
+                                                         {HttpFault::too_slow, Cause::too_slow},
+                                                         {HttpFault::time_up, Cause::too_slow},
+                                                         {HttpFault::too_large, Cause::bad_answer},
+                                                         {HttpFault::out_of_memory, Cause::out_of_memory},
+                                                         {HttpFault::stopped, Cause::bad_answer},
+                                                         {HttpFault::other, Cause::bad_answer}};
   for (const auto& [fault, cause] : rows) {
     HttpEnd end;
     end.fault = fault;

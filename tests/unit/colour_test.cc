@@ -38,8 +38,7 @@ cmsHPROFILE rgb_profile(const cmsCIExyYTRIPLE& primaries, double gamma) {
   return profile;
 }
 
-constexpr cmsCIExyYTRIPLE wide_primaries = {
-    {0.64, 0.33, 1}, {0.21, 0.71, 1}, {0.15, 0.06, 1}};  // as Adobe RGB
+constexpr cmsCIExyYTRIPLE wide_primaries = {{0.64, 0.33, 1}, {0.21, 0.71, 1}, {0.15, 0.06, 1}};  // as Adobe RGB
 constexpr cmsCIExyYTRIPLE srgb_primaries = {{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}};
 
 std::vector<std::uint8_t> wide_profile() { return saved(rgb_profile(wide_primaries, 2.2)); }
@@ -53,12 +52,10 @@ std::vector<std::uint8_t> gray_profile(double gamma) {
 
 // The same pixels, converted by lcms2 in one go.
 Raster converted(Raster raster, const std::vector<std::uint8_t>& from) {
-  cmsHPROFILE profile =
-      cmsOpenProfileFromMem(from.data(), static_cast<cmsUInt32Number>(from.size()));
+  cmsHPROFILE profile = cmsOpenProfileFromMem(from.data(), static_cast<cmsUInt32Number>(from.size()));
   cmsHPROFILE srgb = cmsCreate_sRGBProfile();
-  cmsHTRANSFORM transform =
-      cmsCreateTransform(profile, TYPE_RGBA_8, srgb, TYPE_RGBA_8, INTENT_RELATIVE_COLORIMETRIC,
-                         cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA);
+  cmsHTRANSFORM transform = cmsCreateTransform(profile, TYPE_RGBA_8, srgb, TYPE_RGBA_8, INTENT_RELATIVE_COLORIMETRIC,
+                                               cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_COPY_ALPHA);
   std::vector<std::uint8_t> out(raster.rgba.size());
   cmsDoTransform(transform, raster.rgba.data(), out.data(), raster.width * raster.height);
   raster.rgba = out;
@@ -104,16 +101,14 @@ TEST(Colour, ConvertsALargePictureInBandsWithoutASeam) {
   PngPicture picture = colourful(700, 800);  // more than two bands
   const Raster plain = decode_with_libpng(encode_png(picture));
   picture.icc_profile = wide_profile();
-  EXPECT_EQ(raster_of(decoded(encode_png(picture))).rgba,
-            converted(plain, picture.icc_profile).rgba);
+  EXPECT_EQ(raster_of(decoded(encode_png(picture))).rgba, converted(plain, picture.icc_profile).rgba);
 }
 
 TEST(Colour, KeepsAlpha) {
   PngPicture picture = colourful();
   picture.icc_profile = wide_profile();
   const Raster result = raster_of(decoded(encode_png(picture)));
-  for (std::size_t i = 0; i < result.rgba.size(); i += 4)
-    ASSERT_EQ(result.rgba[i + 3], picture.samples[i + 3]);
+  for (std::size_t i = 0; i < result.rgba.size(); i += 4) ASSERT_EQ(result.rgba[i + 3], picture.samples[i + 3]);
 }
 
 TEST(Colour, LeavesSrgbAlone) {
@@ -131,12 +126,11 @@ TEST(Colour, ConvertsAGrayProfileAsLcmsDoes) {
   picture.icc_profile = gray_profile(1.0);
   const Picture result = decoded(encode_png(picture));
 
-  cmsHPROFILE profile = cmsOpenProfileFromMem(
-      picture.icc_profile.data(), static_cast<cmsUInt32Number>(picture.icc_profile.size()));
+  cmsHPROFILE profile =
+      cmsOpenProfileFromMem(picture.icc_profile.data(), static_cast<cmsUInt32Number>(picture.icc_profile.size()));
   cmsHPROFILE srgb = cmsCreate_sRGBProfile();
-  cmsHTRANSFORM transform =
-      cmsCreateTransform(profile, TYPE_GRAY_8, srgb, TYPE_RGB_8, INTENT_RELATIVE_COLORIMETRIC,
-                         cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOOPTIMIZE);
+  cmsHTRANSFORM transform = cmsCreateTransform(profile, TYPE_GRAY_8, srgb, TYPE_RGB_8, INTENT_RELATIVE_COLORIMETRIC,
+                                               cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOOPTIMIZE);
   for (std::size_t i = 0; i < 256; ++i) {
     const auto in = static_cast<std::uint8_t>(i);
     std::array<std::uint8_t, 3> out{};
@@ -170,8 +164,7 @@ void expect_unusable(const Bytes& file, const Raster& plain) {
 
 Bytes with_profile_bytes(const Bytes& jpeg, const std::vector<std::uint8_t>& profile) {
   const std::string_view bytes(reinterpret_cast<const char*>(profile.data()), profile.size());
-  return with_inserted(
-      jpeg, 2, jpeg_segment(0xe2, concat({bytes_of("ICC_PROFILE\0\1\1"sv), bytes_of(bytes)})));
+  return with_inserted(jpeg, 2, jpeg_segment(0xe2, concat({bytes_of("ICC_PROFILE\0\1\1"sv), bytes_of(bytes)})));
 }
 
 TEST(Colour, ShowsAPictureWithAProfileForAnotherKindAsSrgbAndSaysSo) {
@@ -228,23 +221,17 @@ Bytes with_gamma(const PngPicture& picture, std::uint32_t gamma,
   return with_inserted(png, 33, png_chunk("cHRM", bytes_of(chromaticities)));
 }
 
-constexpr std::array<std::uint32_t, 8> srgb_numbers = {31270, 32900, 64000, 33000,
-                                                       30000, 60000, 15000, 6000};
-constexpr std::array<std::uint32_t, 8> wide_numbers = {31270, 32900, 64000, 33000,
-                                                       21000, 71000, 15000, 6000};
+constexpr std::array<std::uint32_t, 8> srgb_numbers = {31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000};
+constexpr std::array<std::uint32_t, 8> wide_numbers = {31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000};
 
 TEST(Colour, ConvertsTheGammaAndPrimariesOfAPng) {
   const PngPicture picture = colourful();
   const Raster plain = decode_with_libpng(encode_png(picture));
   const Picture linear = decoded(with_gamma(picture, 100000));
-  EXPECT_LE(largest_difference(raster_of(linear),
-                               converted(plain, saved(rgb_profile(srgb_primaries, 1.0)))),
-            1);
+  EXPECT_LE(largest_difference(raster_of(linear), converted(plain, saved(rgb_profile(srgb_primaries, 1.0)))), 1);
   EXPECT_NE(linear.note.find("gamma"), std::string::npos) << linear.note;
   const Picture wide = decoded(with_gamma(picture, 45455, &wide_numbers));
-  EXPECT_LE(largest_difference(raster_of(wide),
-                               converted(plain, saved(rgb_profile(wide_primaries, 2.2)))),
-            1);
+  EXPECT_LE(largest_difference(raster_of(wide), converted(plain, saved(rgb_profile(wide_primaries, 2.2)))), 1);
   EXPECT_NE(wide.note.find("converted"), std::string::npos) << wide.note;
 }
 
@@ -258,8 +245,7 @@ TEST(Colour, ConvertsALinearPngByTheBook) {
     const Picture result = decoded(with_gamma(picture, 100000));
     for (std::size_t i = 0; i < 256; ++i) {
       const double linear = static_cast<double>(i) / 255;
-      const double srgb =
-          linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055;
+      const double srgb = linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055;
       const std::uint8_t* pixel = result.pixels.get() + i * 4;
       for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(pixel[k], srgb * 255, 1.01) << i;
       if (colours != PngColours::gray) continue;
@@ -271,8 +257,8 @@ TEST(Colour, ConvertsALinearPngByTheBook) {
 TEST(Colour, TakesTheUsualGammaForSrgb) {
   const PngPicture picture = colourful();
   const Raster plain = decode_with_libpng(encode_png(picture));
-  for (const Bytes& png : {with_gamma(picture, 45455), with_gamma(picture, 45455, &srgb_numbers),
-                           with_gamma(picture, 0, &srgb_numbers)}) {
+  for (const Bytes& png :
+       {with_gamma(picture, 45455), with_gamma(picture, 45455, &srgb_numbers), with_gamma(picture, 0, &srgb_numbers)}) {
     const Picture result = decoded(png);
     EXPECT_EQ(raster_of(result).rgba, plain.rgba);
     EXPECT_EQ(result.note, "");
@@ -282,8 +268,7 @@ TEST(Colour, TakesTheUsualGammaForSrgb) {
 TEST(Colour, BelievesSrgbBeforeGamma) {
   const PngPicture picture = colourful();
   const Raster plain = decode_with_libpng(encode_png(picture));
-  const Bytes png =
-      with_inserted(with_gamma(picture, 100000), 33, png_chunk("sRGB", bytes_of("\0"sv)));
+  const Bytes png = with_inserted(with_gamma(picture, 100000), 33, png_chunk("sRGB", bytes_of("\0"sv)));
   EXPECT_EQ(raster_of(decoded(png)).rgba, plain.rgba);
 }
 
@@ -298,8 +283,7 @@ TEST(Colour, BelievesAProfileBeforeSrgb) {
 TEST(Colour, SaysWhenItDoesNotKnowTheColours) {
   const PngPicture picture = colourful();
   const Raster plain = decode_with_libpng(encode_png(picture));
-  expect_unusable(
-      with_inserted(encode_png(picture), 33, png_chunk("cICP", bytes_of("\x09\x10\0\1"sv))), plain);
+  expect_unusable(with_inserted(encode_png(picture), 33, png_chunk("cICP", bytes_of("\x09\x10\0\1"sv))), plain);
 }
 
 TEST(Colour, SaysWhenGammaOrPrimariesAreSenseless) {

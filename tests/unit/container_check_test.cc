@@ -52,8 +52,7 @@ TEST(ContainerCheck, NamesWhatIsNeitherJpegNorPng) {
     const Checked checked = check_bytes(bytes_of(c.bytes));
     ASSERT_FALSE(checked.verdict) << c.name;
     EXPECT_EQ(checked.verdict.error().cause, Cause::format_unexpected) << c.name;
-    EXPECT_NE(checked.verdict.error().message.find(c.name), std::string::npos)
-        << checked.verdict.error().message;
+    EXPECT_NE(checked.verdict.error().message.find(c.name), std::string::npos) << checked.verdict.error().message;
   }
 }
 
@@ -106,15 +105,12 @@ TEST(ContainerCheck, RefusesALargePictureByItsHeaderAlone) {
   const struct {
     std::uint32_t width, height;
     bool fits;
-  } cases[] = {
-      {100, 50, true}, {50, 100, true}, {101, 1, false}, {1, 101, false}, {100, 51, false}};
+  } cases[] = {{100, 50, true}, {50, 100, true}, {101, 1, false}, {1, 101, false}, {100, 51, false}};
   for (const auto& c : cases) {
     const Bytes png = encode_png(make_raster(c.width, c.height));
     const Bytes jpeg = encode_jpeg(make_raster(c.width, c.height));
-    EXPECT_EQ(static_cast<bool>(check_bytes(png, small).verdict), c.fits)
-        << c.width << " x " << c.height;
-    EXPECT_EQ(static_cast<bool>(check_bytes(jpeg, small).verdict), c.fits)
-        << c.width << " x " << c.height;
+    EXPECT_EQ(static_cast<bool>(check_bytes(png, small).verdict), c.fits) << c.width << " x " << c.height;
+    EXPECT_EQ(static_cast<bool>(check_bytes(jpeg, small).verdict), c.fits) << c.width << " x " << c.height;
     if (c.fits) continue;
     ContainerCheck png_check(small);
     EXPECT_FALSE(png_check.feed(std::span(png).first(33)));
@@ -163,11 +159,10 @@ TEST(ContainerCheck, AnErrorIsFinal) {
 // What a check says, in a form that can be compared.
 std::string told(const Checked& checked) {
   const PictureFacts& facts = checked.facts;
-  return (checked.verdict ? std::string("good") : checked.verdict.error().detail) + " " +
-         std::to_string(facts.width) + "x" + std::to_string(facts.height) + " " +
-         std::to_string(facts.bits) + " " + std::to_string(facts.orientation) + " " +
-         std::to_string(facts.icc_profile.size()) + " " + std::to_string(facts.trailing_bytes) +
-         " " + std::to_string(facts.passes_missing);
+  return (checked.verdict ? std::string("good") : checked.verdict.error().detail) + " " + std::to_string(facts.width) +
+         "x" + std::to_string(facts.height) + " " + std::to_string(facts.bits) + " " +
+         std::to_string(facts.orientation) + " " + std::to_string(facts.icc_profile.size()) + " " +
+         std::to_string(facts.trailing_bytes) + " " + std::to_string(facts.passes_missing);
 }
 
 TEST(ContainerCheck, AnyPiecesGiveTheSameVerdict) {

@@ -15,10 +15,8 @@ using namespace test;
 
 std::vector<Bytes> small_pngs() {
   std::vector<Bytes> files;
-  for (const auto& [colours, bits] : {std::pair{PngColours::rgb_alpha, 8},
-                                      {PngColours::gray, 1},
-                                      {PngColours::palette, 4},
-                                      {PngColours::rgb, 16}}) {
+  for (const auto& [colours, bits] :
+       {std::pair{PngColours::rgb_alpha, 8}, {PngColours::gray, 1}, {PngColours::palette, 4}, {PngColours::rgb, 16}}) {
     for (const bool interlaced : {false, true}) {
       PngPicture picture = make_png_picture(colours, bits, 12, 9);
       picture.interlaced = interlaced;

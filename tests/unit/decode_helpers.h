@@ -19,8 +19,7 @@ namespace inset::test {
 // Hands out a file in pieces of one size.
 class BytesInPieces final : public ByteSource {
  public:
-  explicit BytesInPieces(std::span<const std::byte> bytes, std::size_t piece = 4096)
-      : bytes_(bytes), piece_(piece) {}
+  explicit BytesInPieces(std::span<const std::byte> bytes, std::size_t piece = 4096) : bytes_(bytes), piece_(piece) {}
 
   std::span<const std::byte> next() override {
     const auto part = bytes_.first(std::min(piece_, bytes_.size()));
@@ -33,8 +32,8 @@ class BytesInPieces final : public ByteSource {
   std::size_t piece_;
 };
 
-inline Result<Picture> decode_bytes(std::span<const std::byte> bytes,
-                                    const DecodeLimits& limits = {}, std::size_t piece = 4096) {
+inline Result<Picture> decode_bytes(std::span<const std::byte> bytes, const DecodeLimits& limits = {},
+                                    std::size_t piece = 4096) {
   BytesInPieces source(bytes, piece);
   return decode_stream(source, limits);
 }
@@ -50,8 +49,7 @@ inline Checked check_bytes(std::span<const std::byte> bytes, const DecodeLimits&
   ContainerCheck check(limits);
   BytesInPieces source(bytes, piece);
   Outcome verdict = Nothing{};
-  for (auto part = source.next(); verdict && !part.empty(); part = source.next())
-    verdict = check.feed(part);
+  for (auto part = source.next(); verdict && !part.empty(); part = source.next()) verdict = check.feed(part);
   if (verdict) verdict = check.finish();
   return {std::move(verdict), check.facts()};
 }
@@ -72,9 +70,7 @@ inline void expect_damaged(std::span<const std::byte> file, std::string_view wha
 
 inline Raster raster_of(const Picture& picture) {
   const std::uint8_t* pixels = picture.pixels.get();
-  return {picture.width,
-          picture.height,
-          {pixels, pixels + std::size_t{picture.width} * picture.height * 4}};
+  return {picture.width, picture.height, {pixels, pixels + std::size_t{picture.width} * picture.height * 4}};
 }
 
 }  // namespace inset::test

@@ -34,8 +34,7 @@ Raster decoded(const Bytes& file, std::string* note = nullptr) {
 Raster without_last_two_columns(const Raster& raster) {
   Raster left{raster.width - std::min(raster.width, 2u), raster.height, {}};
   for (std::uint32_t y = 0; y < left.height; ++y) {
-    left.rgba.insert(left.rgba.end(), raster.at(0, y),
-                     raster.at(0, y) + std::size_t{left.width} * 4);
+    left.rgba.insert(left.rgba.end(), raster.at(0, y), raster.at(0, y) + std::size_t{left.width} * 4);
   }
   return left;
 }
@@ -44,12 +43,11 @@ TEST(Decode, GivesEveryKindOfPngExactly) {
   const struct {
     PngColours colours;
     int bits;
-  } kinds[] = {
-      {PngColours::gray, 1},        {PngColours::gray, 2},      {PngColours::gray, 4},
-      {PngColours::gray, 8},        {PngColours::gray, 16},     {PngColours::rgb, 8},
-      {PngColours::rgb, 16},        {PngColours::palette, 1},   {PngColours::palette, 2},
-      {PngColours::palette, 4},     {PngColours::palette, 8},   {PngColours::gray_alpha, 8},
-      {PngColours::gray_alpha, 16}, {PngColours::rgb_alpha, 8}, {PngColours::rgb_alpha, 16}};
+  } kinds[] = {{PngColours::gray, 1},        {PngColours::gray, 2},      {PngColours::gray, 4},
+               {PngColours::gray, 8},        {PngColours::gray, 16},     {PngColours::rgb, 8},
+               {PngColours::rgb, 16},        {PngColours::palette, 1},   {PngColours::palette, 2},
+               {PngColours::palette, 4},     {PngColours::palette, 8},   {PngColours::gray_alpha, 8},
+               {PngColours::gray_alpha, 16}, {PngColours::rgb_alpha, 8}, {PngColours::rgb_alpha, 16}};
   const struct {
     std::uint32_t width, height;
   } sizes[] = {{1, 1}, {2, 3}, {3, 9}, {5, 5}, {8, 8}, {9, 2}, {17, 31}, {64, 33}};
@@ -60,8 +58,8 @@ TEST(Decode, GivesEveryKindOfPngExactly) {
         picture.interlaced = interlaced;
         const Bytes file = encode_png(picture);
         EXPECT_EQ(largest_difference(decoded(file), decode_with_libpng(file)), 0)
-            << static_cast<int>(kind.colours) << "/" << kind.bits << " " << size.width << " x "
-            << size.height << (interlaced ? " interlaced" : "");
+            << static_cast<int>(kind.colours) << "/" << kind.bits << " " << size.width << " x " << size.height
+            << (interlaced ? " interlaced" : "");
       }
     }
   }
@@ -102,8 +100,7 @@ TEST(Decode, MakesTheTransparentColourTransparent) {
 
 TEST(Decode, RoundsSixteenBitsToTheNearestOfEightAndSaysSo) {
   PngPicture picture = make_png_picture(PngColours::gray, 16, 256, 256);
-  for (std::size_t i = 0; i < picture.samples.size(); ++i)
-    picture.samples[i] = static_cast<std::uint16_t>(i);
+  for (std::size_t i = 0; i < picture.samples.size(); ++i) picture.samples[i] = static_cast<std::uint16_t>(i);
   std::string note;
   const Raster pixels = decoded(encode_png(picture), &note);
   for (std::size_t i = 0; i < 65536; ++i) {
@@ -114,9 +111,7 @@ TEST(Decode, RoundsSixteenBitsToTheNearestOfEightAndSaysSo) {
 }
 
 TEST(Decode, GivesJpegsOfEveryKind) {
-  const struct {
-    std::uint32_t width, height;
-  } sizes[] = {{1, 1}, {7, 5}, {16, 16}, {17, 33}, {95, 61}};
+  const struct { std::uint32_t width, height; } sizes[] = {{1, 1}, {7, 5}, {16, 16}, {17, 33}, {95, 61}};
   const struct { int h, v; } samplings[] = {{1, 1}, {2, 1}, {1, 2}, {2, 2}};
   for (const auto& size : sizes) {
     for (const auto& sampling : samplings) {
@@ -179,40 +174,29 @@ TEST(Decode, SaysWhatThePictureIs) {
 }
 
 // Where the pixel of a stored picture goes, by the definition of each orientation.
-const std::uint8_t* upright(const Raster& stored, int orientation, std::uint32_t x,
-                            std::uint32_t y) {
+const std::uint8_t* upright(const Raster& stored, int orientation, std::uint32_t x, std::uint32_t y) {
   const std::uint32_t right = stored.width - 1;
   const std::uint32_t bottom = stored.height - 1;
   switch (orientation) {
-    case 2:
-      return stored.at(right - x, y);
-    case 3:
-      return stored.at(right - x, bottom - y);
-    case 4:
-      return stored.at(x, bottom - y);
-    case 5:
-      return stored.at(y, x);
-    case 6:
-      return stored.at(y, bottom - x);
-    case 7:
-      return stored.at(right - y, bottom - x);
-    case 8:
-      return stored.at(right - y, x);
-    default:
-      return stored.at(x, y);
+    case 2: return stored.at(right - x, y);
+    case 3: return stored.at(right - x, bottom - y);
+    case 4: return stored.at(x, bottom - y);
+    case 5: return stored.at(y, x);
+    case 6: return stored.at(y, bottom - x);
+    case 7: return stored.at(right - y, bottom - x);
+    case 8: return stored.at(right - y, x);
+    default: return stored.at(x, y);
   }
 }
 
 TEST(Decode, TurnsThePictureUpright) {
-  const struct {
-    std::uint32_t width, height;
-  } sizes[] = {{3, 2}, {1, 5}, {40, 23}, {16, 16}, {700, 900}};
+  const struct { std::uint32_t width, height; } sizes[] = {{3, 2}, {1, 5}, {40, 23}, {16, 16}, {700, 900}};
   for (const auto& size : sizes) {
     const Raster stored = make_raster(size.width, size.height);
     const Bytes file = encode_png(stored);
     for (int orientation = 1; orientation <= 8; ++orientation) {
-      const Bytes turned = with_inserted(file, find_chunk(file, "IDAT"),
-                                         png_chunk("eXIf", exif_with_orientation(orientation)));
+      const Bytes turned =
+          with_inserted(file, find_chunk(file, "IDAT"), png_chunk("eXIf", exif_with_orientation(orientation)));
       const Result<Picture> picture = decode_bytes(turned);
       ASSERT_TRUE(picture);
       EXPECT_EQ(picture->stored_width, size.width);
@@ -224,12 +208,10 @@ TEST(Decode, TurnsThePictureUpright) {
       bool same = true;
       for (std::uint32_t y = 0; y < pixels.height; ++y) {
         for (std::uint32_t x = 0; x < pixels.width; ++x) {
-          same = same && std::equal(pixels.at(x, y), pixels.at(x, y) + 4,
-                                    upright(stored, orientation, x, y));
+          same = same && std::equal(pixels.at(x, y), pixels.at(x, y) + 4, upright(stored, orientation, x, y));
         }
       }
-      EXPECT_TRUE(same) << "orientation " << orientation << " of " << size.width << " x "
-                        << size.height;
+      EXPECT_TRUE(same) << "orientation " << orientation << " of " << size.width << " x " << size.height;
     }
   }
 }
@@ -256,9 +238,7 @@ TEST(Decode, IgnoresATailAndSaysSo) {
 TEST(Decode, TellsThatThereAreMoreFrames) {
   const Bytes png = encode_png(make_raster(9, 9));
   std::string note;
-  decoded(with_inserted(png, find_chunk(png, "IDAT"),
-                        png_chunk("acTL", bytes_of("\0\0\0\2\0\0\0\0"sv))),
-          &note);
+  decoded(with_inserted(png, find_chunk(png, "IDAT"), png_chunk("acTL", bytes_of("\0\0\0\2\0\0\0\0"sv))), &note);
   EXPECT_NE(note.find("animated"), std::string::npos) << note;
 }
 
@@ -266,8 +246,7 @@ TEST(Decode, DrawsAnIndexWithoutAPaletteEntryAlwaysTheSame) {
   PngPicture picture = make_png_picture(PngColours::palette, 8, 16, 16);
   Bytes file = encode_png(picture);
   const std::size_t at = find_chunk(file, "PLTE");
-  file = with_inserted(without_chunk(file, "PLTE"), at,
-                       png_chunk("PLTE", bytes_of("abc")));  // one entry of 256
+  file = with_inserted(without_chunk(file, "PLTE"), at, png_chunk("PLTE", bytes_of("abc")));  // one entry of 256
   const Raster pixels = decoded(file);
   for (std::size_t i = 0; i < picture.samples.size(); ++i) {
     if (picture.samples[i] == 0) continue;
@@ -291,8 +270,7 @@ TEST(Decode, TakesImageDataInManyChunks) {
 Bytes png_with_image_data(std::uint32_t width, std::uint32_t height, const std::string& rows) {
   std::string packed(compressBound(rows.size()), '\0');
   uLongf size = packed.size();
-  compress(reinterpret_cast<Bytef*>(packed.data()), &size,
-           reinterpret_cast<const Bytef*>(rows.data()), rows.size());
+  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()), rows.size());
   packed.resize(size);
   const Bytes png = encode_png(make_png_picture(PngColours::gray, 8, width, height));
   const std::size_t at = find_chunk(png, "IDAT");
@@ -307,8 +285,7 @@ TEST(Decode, RefusesAPngWhoseDataIsShort) {
 }
 
 TEST(Decode, RefusesAPngThatUnpacksToFarMoreThanItsPixels) {
-  const Result<Picture> picture =
-      decode_bytes(png_with_image_data(10, 10, std::string(100u << 20, '\0')));
+  const Result<Picture> picture = decode_bytes(png_with_image_data(10, 10, std::string(100u << 20, '\0')));
   ASSERT_FALSE(picture);
   EXPECT_EQ(picture.error().cause, Cause::file_damaged);
   EXPECT_NE(picture.error().detail.find("unpacks"), std::string::npos) << picture.error().detail;

@@ -34,21 +34,18 @@ void append_png(png_structp png, png_bytep data, std::size_t size) {
 void flush_png(png_structp) {}
 
 void put_big_endian(Bytes& to, std::uint32_t value, int width) {
-  for (int i = width - 1; i >= 0; --i)
-    to.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
+  for (int i = width - 1; i >= 0; --i) to.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
 }
 
 std::uint32_t big_endian(const Bytes& from, std::size_t at) {
   std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    value = value << 8 | std::to_integer<std::uint32_t>(from.at(at + i));
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(from.at(at + i));
   return value;
 }
 
 // Samples of one row as PNG stores them: packed from the high bit on, or two bytes each.
 std::vector<png_byte> packed_row(const PngPicture& picture, std::uint32_t y) {
-  const std::size_t count =
-      std::size_t{picture.width} * static_cast<std::size_t>(channels_of(picture.colours));
+  const std::size_t count = std::size_t{picture.width} * static_cast<std::size_t>(channels_of(picture.colours));
   const auto bits = static_cast<std::size_t>(picture.bits);
   std::vector<png_byte> row((count * bits + 7) / 8);
   for (std::size_t i = 0; i < count; ++i) {
@@ -74,8 +71,7 @@ Raster make_raster(std::uint32_t width, std::uint32_t height, unsigned seed) {
       std::uint8_t* pixel = &raster.rgba[(std::size_t{y} * width + x) * 4];
       pixel[0] = static_cast<std::uint8_t>(20 + x * 200 / width + random() % 4);
       pixel[1] = static_cast<std::uint8_t>(20 + y * 200 / height + random() % 4);
-      pixel[2] = static_cast<std::uint8_t>(20 + (x + y) * 100 / (width + height) + seed * 7 % 60 +
-                                           random() % 4);
+      pixel[2] = static_cast<std::uint8_t>(20 + (x + y) * 100 / (width + height) + seed * 7 % 60 + random() % 4);
       pixel[3] = 255;
     }
   }
@@ -85,29 +81,22 @@ Raster make_raster(std::uint32_t width, std::uint32_t height, unsigned seed) {
 int channels_of(PngColours colours) {
   switch (colours) {
     case PngColours::gray:
-    case PngColours::palette:
-      return 1;
-    case PngColours::gray_alpha:
-      return 2;
-    case PngColours::rgb:
-      return 3;
-    case PngColours::rgb_alpha:
-      return 4;
+    case PngColours::palette: return 1;
+    case PngColours::gray_alpha: return 2;
+    case PngColours::rgb: return 3;
+    case PngColours::rgb_alpha: return 4;
   }
   return 0;
 }
 
-PngPicture make_png_picture(PngColours colours, int bits, std::uint32_t width, std::uint32_t height,
-                            unsigned seed) {
+PngPicture make_png_picture(PngColours colours, int bits, std::uint32_t width, std::uint32_t height, unsigned seed) {
   PngPicture picture;
   picture.width = width;
   picture.height = height;
   picture.colours = colours;
   picture.bits = bits;
   std::minstd_rand random(seed);
-  const auto draw = [&random](unsigned range) {
-    return static_cast<std::uint16_t>(random() >> 4 & (range - 1));
-  };
+  const auto draw = [&random](unsigned range) { return static_cast<std::uint16_t>(random() >> 4 & (range - 1)); };
   const unsigned range = 1u << bits;
   if (colours == PngColours::palette) {
     picture.palette.resize(range);
@@ -115,8 +104,7 @@ PngPicture make_png_picture(PngColours colours, int bits, std::uint32_t width, s
       for (auto& sample : colour) sample = static_cast<std::uint8_t>(draw(256));
     }
   }
-  picture.samples.resize(std::size_t{width} * height *
-                         static_cast<std::size_t>(channels_of(colours)));
+  picture.samples.resize(std::size_t{width} * height * static_cast<std::size_t>(channels_of(colours)));
   for (auto& sample : picture.samples) sample = draw(range);
   return picture;
 }
@@ -126,16 +114,14 @@ Bytes encode_png(const PngPicture& picture) {
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, stop_png, ignore_png);
   png_infop info = png_create_info_struct(png);
   png_set_write_fn(png, &file, append_png, flush_png);
-  png_set_IHDR(png, info, picture.width, picture.height, picture.bits,
-               static_cast<int>(picture.colours),
-               picture.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+  png_set_IHDR(png, info, picture.width, picture.height, picture.bits, static_cast<int>(picture.colours),
+               picture.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
+               PNG_FILTER_TYPE_BASE);
   std::vector<png_color> palette;
   for (const auto& colour : picture.palette) palette.push_back({colour[0], colour[1], colour[2]});
   if (!palette.empty()) png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));
   if (!picture.palette_alpha.empty()) {
-    png_set_tRNS(png, info, picture.palette_alpha.data(),
-                 static_cast<int>(picture.palette_alpha.size()), nullptr);
+    png_set_tRNS(png, info, picture.palette_alpha.data(), static_cast<int>(picture.palette_alpha.size()), nullptr);
   }
   if (!picture.transparent.empty()) {
     png_color_16 colour{};
@@ -192,8 +178,7 @@ Raster decode_with_libpng(const Bytes& file) {
   Raster raster{png_get_image_width(png, info), png_get_image_height(png, info), {}};
   raster.rgba.resize(std::size_t{raster.width} * raster.height * 4);
   std::vector<png_bytep> rows;
-  for (std::uint32_t y = 0; y < raster.height; ++y)
-    rows.push_back(&raster.rgba[std::size_t{y} * raster.width * 4]);
+  for (std::uint32_t y = 0; y < raster.height; ++y) rows.push_back(&raster.rgba[std::size_t{y} * raster.width * 4]);
   png_read_image(png, rows.data());
   png_destroy_read_struct(&png, &info, nullptr);
   return raster;
@@ -223,8 +208,7 @@ Bytes encode_jpeg(const Raster& raster, const JpegOptions& options) {
   if (options.progressive) jpeg_simple_progression(&jpeg);
   std::array<jpeg_scan_info, 3> scans{};
   if (options.one_scan_each) {
-    for (std::size_t i = 0; i < scans.size(); ++i)
-      scans[i] = {1, {static_cast<int>(i)}, 0, 63, 0, 0};
+    for (std::size_t i = 0; i < scans.size(); ++i) scans[i] = {1, {static_cast<int>(i)}, 0, 63, 0, 0};
     jpeg.scan_info = scans.data();
     jpeg.num_scans = jpeg.num_components;
   }
@@ -232,8 +216,7 @@ Bytes encode_jpeg(const Raster& raster, const JpegOptions& options) {
   jpeg.restart_interval = options.restart_interval;
   jpeg_start_compress(&jpeg, TRUE);
   if (!options.icc_profile.empty()) {
-    jpeg_write_icc_profile(&jpeg, options.icc_profile.data(),
-                           static_cast<unsigned>(options.icc_profile.size()));
+    jpeg_write_icc_profile(&jpeg, options.icc_profile.data(), static_cast<unsigned>(options.icc_profile.size()));
   }
   while (jpeg.next_scanline < jpeg.image_height) {
     // libjpeg does not write to the rows, its type lacks the const.
@@ -273,8 +256,7 @@ Raster decode_with_libjpeg(const Bytes& file) {
 int largest_difference(const Raster& a, const Raster& b) {
   if (a.width != b.width || a.height != b.height) return 256;
   int largest = 0;
-  for (std::size_t i = 0; i < a.rgba.size(); ++i)
-    largest = std::max(largest, std::abs(a.rgba[i] - b.rgba[i]));
+  for (std::size_t i = 0; i < a.rgba.size(); ++i) largest = std::max(largest, std::abs(a.rgba[i] - b.rgba[i]));
   return largest;
 }
 
@@ -320,8 +302,7 @@ Bytes without_chunk(const Bytes& png, std::string_view name) {
   return concat({std::span(png).first(at), std::span(png).subspan(at + 12 + big_endian(png, at))});
 }
 
-Bytes with_chunk_byte(const Bytes& png, std::string_view name, std::size_t index,
-                      std::uint8_t value) {
+Bytes with_chunk_byte(const Bytes& png, std::string_view name, std::size_t index, std::uint8_t value) {
   const std::size_t at = find_chunk(png, name);
   const std::size_t length = big_endian(png, at);
   Bytes data(png.begin() + static_cast<std::ptrdiff_t>(at + 8),
@@ -343,16 +324,14 @@ std::size_t find_segment(const Bytes& jpeg, std::uint8_t marker) {
     const auto found = std::to_integer<std::uint8_t>(jpeg[at + 1]);
     if (found == marker) return at;
     if (found == 0xda) break;  // coded data follows
-    at += 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8 |
-               std::to_integer<std::size_t>(jpeg[at + 3]));
+    at += 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8 | std::to_integer<std::size_t>(jpeg[at + 3]));
   }
   stop("no such segment");
 }
 
 Bytes without_segment(const Bytes& jpeg, std::uint8_t marker) {
   const std::size_t at = find_segment(jpeg, marker);
-  const auto length =
-      std::to_integer<std::size_t>(jpeg[at + 2]) << 8 | std::to_integer<std::size_t>(jpeg[at + 3]);
+  const auto length = std::to_integer<std::size_t>(jpeg[at + 2]) << 8 | std::to_integer<std::size_t>(jpeg[at + 3]);
   return concat({std::span(jpeg).first(at), std::span(jpeg).subspan(at + 2 + length)});
 }
 
@@ -360,8 +339,7 @@ Bytes exif_with_orientation(int orientation, bool little_endian) {
   Bytes tiff;
   const auto put = [&](std::uint32_t value, int width) {
     for (int i = 0; i < width; ++i) {
-      tiff.push_back(
-          static_cast<std::byte>(value >> (8 * (little_endian ? i : width - 1 - i)) & 0xff));
+      tiff.push_back(static_cast<std::byte>(value >> (8 * (little_endian ? i : width - 1 - i)) & 0xff));
     }
   };
   tiff = bytes_of(little_endian ? "II" : "MM");
@@ -375,8 +353,7 @@ Bytes exif_with_orientation(int orientation, bool little_endian) {
 }
 
 Bytes exif_segment(int orientation) {
-  return jpeg_segment(0xe1, concat({bytes_of(std::string_view("Exif\0\0", 6)),
-                                    exif_with_orientation(orientation)}));
+  return jpeg_segment(0xe1, concat({bytes_of(std::string_view("Exif\0\0", 6)), exif_with_orientation(orientation)}));
 }
 
 }  // namespace inset::test

@@ -22,9 +22,7 @@ struct Raster {
   std::uint32_t height = 0;
   std::vector<std::uint8_t> rgba;
 
-  const std::uint8_t* at(std::uint32_t x, std::uint32_t y) const {
-    return &rgba[(std::size_t{y} * width + x) * 4];
-  }
+  const std::uint8_t* at(std::uint32_t x, std::uint32_t y) const { return &rgba[(std::size_t{y} * width + x) * 4]; }
 };
 
 // Slow gradients with a little noise on them: something a JPEG keeps well. The same seed gives the
@@ -49,8 +47,7 @@ struct PngPicture {
 int channels_of(PngColours colours);
 
 // A picture of this kind with samples (and a palette) from the seed.
-PngPicture make_png_picture(PngColours colours, int bits, std::uint32_t width, std::uint32_t height,
-                            unsigned seed = 1);
+PngPicture make_png_picture(PngColours colours, int bits, std::uint32_t width, std::uint32_t height, unsigned seed = 1);
 
 Bytes encode_png(const PngPicture& picture);
 Bytes encode_png(const Raster& raster);
@@ -86,8 +83,7 @@ Bytes png_chunk(std::string_view name, std::span<const std::byte> data);
 std::size_t find_chunk(const Bytes& png, std::string_view name);
 Bytes without_chunk(const Bytes& png, std::string_view name);
 // Changes a byte of a chunk's data and makes its CRC right again.
-Bytes with_chunk_byte(const Bytes& png, std::string_view name, std::size_t index,
-                      std::uint8_t value);
+Bytes with_chunk_byte(const Bytes& png, std::string_view name, std::size_t index, std::uint8_t value);
 
 // A JPEG segment with its length; the place of the 0xff of the first with a marker.
 Bytes jpeg_segment(std::uint8_t marker, std::span<const std::byte> data);

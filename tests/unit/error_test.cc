@@ -45,8 +45,8 @@ TEST(Advice, NobodyWhoseMoneyMayBeGoneIsToldOtherwise) {
   for (const Cause cause : all_causes()) {
     for (const Paid paid : {Paid::maybe, Paid::yes}) {
       const std::string text = to_lower(advice(cause, paid));
-      for (const char* lie : {"nothing was charged", "not charged", "nothing is bought", "free of charge", "insert it again",
-                              "start it again", ". try again."}) {
+      for (const char* lie : {"nothing was charged", "not charged", "nothing is bought", "free of charge",
+                              "insert it again", "start it again", ". try again."}) {
         EXPECT_EQ(text.find(lie), std::string::npos) << name(cause) << ": " << text;
       }
     }
@@ -65,7 +65,8 @@ TEST(Names, AreAllThereAndAllDifferent) {
   EXPECT_EQ(name(Cause::parameter_missing), "parameter_missing");
   EXPECT_EQ(name(Cause::size_mismatch), "size_mismatch");
   EXPECT_EQ(name(Cause::cancelled), "cancelled");
-  for (const auto text : names) EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string_view::npos);
+  for (const auto text : names)
+    EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string_view::npos);
   EXPECT_EQ(name(Stage::signing_in), "signing_in");
   EXPECT_EQ(name(Stage::placing), "placing");
   EXPECT_EQ(name(Retry::ask_server_first), "ask_server_first");
@@ -76,16 +77,18 @@ TEST(Names, AreAllThereAndAllDifferent) {
 TEST(Errors, AMessageIsWhatHappenedAndWhatToDo) {
   const Error error = make_error(Stage::requesting, Cause::quota_used_up, "The agreement has no downloads left.",
                                  "ProductQuotaExceeded", 403);
-  EXPECT_EQ(error.message,
-            "The agreement has no downloads left. Nothing was charged. Ask whoever keeps the agreement with Getty Images for "
-            "more downloads.");
+  EXPECT_EQ(
+      error.message,
+      "The agreement has no downloads left. Nothing was charged. Ask whoever keeps the agreement with Getty Images for "
+      "more downloads.");
   EXPECT_EQ(error.http_status, 403);
   EXPECT_EQ(error.detail, "ProductQuotaExceeded");
   EXPECT_EQ(error.paid, Paid::no);
 }
 
 TEST(Errors, TheSameErrorTellsAPaidPersonOtherwise) {
-  const Error error = with_paid(make_error(Stage::fetching, Cause::connection_lost, "The connection was lost."), Paid::yes);
+  const Error error =
+      with_paid(make_error(Stage::fetching, Cause::connection_lost, "The connection was lost."), Paid::yes);
   EXPECT_EQ(error.paid, Paid::yes);
   EXPECT_TRUE(error.message.starts_with("The connection was lost. The licence has been charged once")) << error.message;
   EXPECT_EQ(error.retry, Retry::ask_server_first);

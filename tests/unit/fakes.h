@@ -21,7 +21,7 @@ class FakeTransport final : public Transport {
     HttpSink* sink = nullptr;  // null: over or cancelled
   };
   std::function<HttpReply(const HttpRequest&)> answer;
-  std::size_t piece = 0;  // of a body; 0: in one
+  std::size_t piece = 0;             // of a body; 0: in one
   std::map<Id, Exchange> exchanges;  // all of them, the past ones too
 
   Id start(HttpRequest request, HttpSink& sink) override {
@@ -75,7 +75,8 @@ class FakeTransport final : public Transport {
   Id next_ = 1;
 };
 
-inline HttpReply reply_of(int status, std::string body = {}, std::vector<std::pair<std::string, std::string>> headers = {}) {
+inline HttpReply reply_of(int status, std::string body = {},
+                          std::vector<std::pair<std::string, std::string>> headers = {}) {
   HttpReply reply;
   reply.head.status = status;
   reply.head.headers = std::move(headers);

@@ -54,7 +54,8 @@ class FetchTest : public testing::Test {
   ~FetchTest() override { fetch_.reset(); }
 
   void renew(bool service_on_loopback) {
-    fetch_ = std::make_unique<Fetch>(Fetch::Needs{transport_, *files_, {}, [this] { wake(); }}, job, service_on_loopback);
+    fetch_ =
+        std::make_unique<Fetch>(Fetch::Needs{transport_, *files_, {}, [this] { wake(); }}, job, service_on_loopback);
   }
 
   void wake() {
@@ -77,14 +78,15 @@ class FetchTest : public testing::Test {
     file_.reset();
     fault_.reset();
     transport_.answer = std::move(answer);
-    fetch_->begin(from, [this](std::uint64_t bytes, std::uint64_t total) { progress_.emplace_back(bytes, total); },
-                  [this](std::variant<FetchedFile, FetchFault> result) {
-                    if (auto* fault = std::get_if<FetchFault>(&result)) {
-                      fault_ = std::move(*fault);
-                    } else {
-                      file_ = std::move(std::get<FetchedFile>(result));
-                    }
-                  });
+    fetch_->begin(
+        from, [this](std::uint64_t bytes, std::uint64_t total) { progress_.emplace_back(bytes, total); },
+        [this](std::variant<FetchedFile, FetchFault> result) {
+          if (auto* fault = std::get_if<FetchFault>(&result)) {
+            fault_ = std::move(*fault);
+          } else {
+            file_ = std::move(std::get<FetchedFile>(result));
+          }
+        });
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (!file_ && !fault_ && std::chrono::steady_clock::now() < deadline) {
       transport_.run(0ms);
@@ -197,10 +199,12 @@ TEST_F(FetchTest, ChecksumsThatAgreeAreFine) {
   const Digest digest = digest_of(jpeg());
   const std::string sha256 = to_base64(digest.sha256()), md5 = to_base64(digest.md5());
   for (const Headers& headers :
-       {Headers{{"repr-digest", "sha-256=:" + sha256 + ":"}}, Headers{{"content-digest", "sha-512=:AA==:, sha-256=:" + sha256 + ":"}},
+       {Headers{{"repr-digest", "sha-256=:" + sha256 + ":"}},
+        Headers{{"content-digest", "sha-512=:AA==:, sha-256=:" + sha256 + ":"}},
         Headers{{"digest", "SHA-256=" + sha256 + ",MD5=" + md5}}, Headers{{"content-md5", md5}},
-        Headers{{"x-goog-hash", "crc32c=n03x6A=="}, {"x-goog-hash", "md5=" + md5}}, Headers{{"x-amz-checksum-sha256", sha256}},
-        Headers{{"x-amz-checksum-sha256", "AAAA-7"}}, Headers{{"etag", "\"0123456789abcdef\""}}, Headers{{"repr-digest", "nonsense"}}}) {
+        Headers{{"x-goog-hash", "crc32c=n03x6A=="}, {"x-goog-hash", "md5=" + md5}},
+        Headers{{"x-amz-checksum-sha256", sha256}}, Headers{{"x-amz-checksum-sha256", "AAAA-7"}},
+        Headers{{"etag", "\"0123456789abcdef\""}}, Headers{{"repr-digest", "nonsense"}}}) {
     attempt(file_reply(jpeg(), headers));
     EXPECT_TRUE(file_) << headers[0].second;
   }
@@ -209,9 +213,12 @@ TEST_F(FetchTest, ChecksumsThatAgreeAreFine) {
 TEST_F(FetchTest, AChecksumThatDoesNotAgreeIsDamageAndKeptAside) {
   const std::string other = to_base64(digest_of("other").sha256()), other_md5 = to_base64(digest_of("other").md5());
   int kept = 0;
-  for (const auto& header : Headers{{"repr-digest", "sha-256=:" + other + ":"}, {"digest", "md5=" + other_md5},
-                                    {"content-digest", "sha-256=:" + other + ":"}, {"x-goog-hash", "crc32c=AA==, md5=" + other_md5},
-                                    {"content-md5", other_md5}, {"x-amz-checksum-sha256", other}}) {
+  for (const auto& header : Headers{{"repr-digest", "sha-256=:" + other + ":"},
+                                    {"digest", "md5=" + other_md5},
+                                    {"content-digest", "sha-256=:" + other + ":"},
+                                    {"x-goog-hash", "crc32c=AA==, md5=" + other_md5},
+                                    {"content-md5", other_md5},
+                                    {"x-amz-checksum-sha256", other}}) {
     attempt(file_reply(jpeg(), {header}));
     expect_fault(Cause::file_damaged);
     ++kept;
@@ -226,7 +233,8 @@ TEST_F(FetchTest, StatusesMeanWhatTheyMean) {
        {std::pair(400, Cause::link_refused), std::pair(401, Cause::link_refused), std::pair(403, Cause::link_refused),
         std::pair(404, Cause::link_refused), std::pair(410, Cause::link_refused), std::pair(429, Cause::rate_limited),
         std::pair(500, Cause::server_error), std::pair(503, Cause::server_error), std::pair(204, Cause::bad_answer),
-        std::pair(304, Cause::bad_answer), std::pair(416, Cause::file_incomplete), std::pair(206, Cause::file_incomplete)}) {
+        std::pair(304, Cause::bad_answer), std::pair(416, Cause::file_incomplete),
+        std::pair(206, Cause::file_incomplete)}) {
     attempt(reply_of(status, "", {{"content-length", "0"}}));
     expect_fault(cause);
     EXPECT_EQ(fault_->error.http_status, status == 416 || status == 206 ? 0 : status);
@@ -250,8 +258,9 @@ TEST_F(FetchTest, TheTransfersFaultsHaveTheirCauses) {
 // ---- links and redirects ----
 
 TEST_F(FetchTest, AnUnsafeLinkIsNotFollowed) {
-  for (const char* unsafe : {"http://delivery.example.com/a.jpg", "https://169.254.169.254/a", "https://localhost:8443/a.jpg",
-                             "file:///etc/passwd", "", "https://a:b@delivery.example.com/"}) {
+  for (const char* unsafe :
+       {"http://delivery.example.com/a.jpg", "https://169.254.169.254/a", "https://localhost:8443/a.jpg",
+        "file:///etc/passwd", "", "https://a:b@delivery.example.com/"}) {
     attempt([](const HttpRequest&) { return file_reply(jpeg()); }, unsafe);
     expect_fault(Cause::link_unsafe);
   }
@@ -273,8 +282,8 @@ TEST_F(FetchTest, ARedirectIsJudgedLikeTheLinkItself) {
   EXPECT_TRUE(file_);
   EXPECT_EQ(transport_.request(2).url, "https://mirror.example.net/a.jpg");
   EXPECT_TRUE(transport_.request(2).headers.empty());
-  for (const char* target : {"http://mirror.example.net/a.jpg", "https://127.0.0.1/a.jpg", "https://localhost/", "file:///etc/passwd",
-                             "https://me@mirror.example.net/", ""}) {
+  for (const char* target : {"http://mirror.example.net/a.jpg", "https://127.0.0.1/a.jpg", "https://localhost/",
+                             "file:///etc/passwd", "https://me@mirror.example.net/", ""}) {
     const std::size_t before = transport_.count();
     attempt(reply_of(307, "", {{"location", target}}));
     expect_fault(Cause::link_unsafe);
@@ -322,8 +331,9 @@ TEST_F(FetchResume, GoesOnWhereItWasCutOff) {
 }
 
 TEST_F(FetchResume, WithoutAStrongTagItStartsAnew) {
-  for (const Headers& headers : {Headers{}, Headers{{"etag", "W/\"v1\""}}, Headers{{"etag", "v1"}}, Headers{{"etag", "\"\""}},
-                                 Headers{{"last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}}) {
+  for (const Headers& headers :
+       {Headers{}, Headers{{"etag", "W/\"v1\""}}, Headers{{"etag", "v1"}}, Headers{{"etag", "\"\""}},
+        Headers{{"last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}}) {
     renew(false);
     first_part(headers);
     const std::size_t before = transport_.count();
@@ -346,11 +356,14 @@ TEST_F(FetchResume, APartThatDoesNotFitIsNotTaken) {
   const std::size_t all = jpeg().size();
   for (const Headers& headers :
        {Headers{{"etag", "\"v2\""}, {"content-range", range(3000, all)}}, Headers{{"content-range", range(3000, all)}},
-        Headers{{"etag", "\"v1\""}, {"content-range", range(2999, all)}}, Headers{{"etag", "\"v1\""}, {"content-range", range(3001, all)}},
+        Headers{{"etag", "\"v1\""}, {"content-range", range(2999, all)}},
+        Headers{{"etag", "\"v1\""}, {"content-range", range(3001, all)}},
         Headers{{"etag", "\"v1\""}, {"content-range", range(3000, all + 1)}}, Headers{{"etag", "\"v1\""}},
-        Headers{{"etag", "\"v1\""}, {"content-range", "bytes 3000-4000/*"}}, Headers{{"etag", "\"v1\""}, {"content-range", "bytes */500"}},
+        Headers{{"etag", "\"v1\""}, {"content-range", "bytes 3000-4000/*"}},
+        Headers{{"etag", "\"v1\""}, {"content-range", "bytes */500"}},
         Headers{{"etag", "\"v1\""}, {"content-range", "bytes 3000-3999/" + std::to_string(all)}},
-        Headers{{"etag", "\"v1\""}, {"content-range", "lines 3000-4000/4001"}}, Headers{{"etag", "\"v1\""}, {"content-range", "bytes x-y/z"}},
+        Headers{{"etag", "\"v1\""}, {"content-range", "lines 3000-4000/4001"}},
+        Headers{{"etag", "\"v1\""}, {"content-range", "bytes x-y/z"}},
         Headers{{"etag", "\"v1\""}, {"content-range", "bytes 3000/4000-1"}}}) {
     renew(false);
     first_part({{"etag", "\"v1\""}});
@@ -379,7 +392,8 @@ TEST_F(FetchResume, ProgressIsAGoodPartOfTheFile) {
   reply.end.fault = HttpFault::lost;
   attempt(reply);
   EXPECT_TRUE(fault_->progressed);
-  reply = reply_of(206, large.substr(100'000, 1000), {{"etag", "\"v1\""}, {"content-range", range(100'000, large.size())}});
+  reply =
+      reply_of(206, large.substr(100'000, 1000), {{"etag", "\"v1\""}, {"content-range", range(100'000, large.size())}});
   reply.end.fault = HttpFault::lost;
   attempt(reply);
   EXPECT_FALSE(fault_->progressed);

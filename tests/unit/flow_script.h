@@ -14,8 +14,7 @@ namespace inset::test {
 
 inline const std::vector<SizeOffer> offers = {{"1k", 1024, 768}, {"4k", 4096, 3072}};
 inline constexpr const char* our_asset = "1456789012";
-inline constexpr const char* our_link =
-    "https://delivery.example.com/4096.jpg?Expires=1790000000&Signature=q7~Zk";
+inline constexpr const char* our_link = "https://delivery.example.com/4096.jpg?Expires=1790000000&Signature=q7~Zk";
 
 inline Flow::Plan insert_4k() {
   Flow::Plan plan;
@@ -65,8 +64,7 @@ inline SavedRecord file_of(std::uint32_t width, std::uint32_t height) {
 
 class Script {
  public:
-  explicit Script(Flow::Plan plan = insert_4k(), std::vector<Record> records = {},
-                  std::optional<Millis> since_put = {})
+  explicit Script(Flow::Plan plan = insert_4k(), std::vector<Record> records = {}, std::optional<Millis> since_put = {})
       : disk(std::move(records)), flow(std::move(plan), disk, now, since_put) {}
 
   // The flow takes the event.

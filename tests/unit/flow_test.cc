@@ -306,11 +306,10 @@ TEST(FlowGet, A410EndsAsMaybePaid) {
 }
 
 TEST(FlowGet, AnythingElseIsAskedAgainAFewTimes) {
-  for (const Flow::Event& event :
-       {Flow::Event(Flow::Busy{an_error(Cause::server_error, 503), {}}),
-        Flow::Event(Flow::Busy{an_error(Cause::rate_limited, 429), {}}),
-        Flow::Event(Flow::Unclear{an_error(Cause::connection_lost)}),
-        Flow::Event(Flow::NotSent{an_error(Cause::no_connection)})}) {
+  for (const Flow::Event& event : {Flow::Event(Flow::Busy{an_error(Cause::server_error, 503), {}}),
+                                   Flow::Event(Flow::Busy{an_error(Cause::rate_limited, 429), {}}),
+                                   Flow::Event(Flow::Unclear{an_error(Cause::connection_lost)}),
+                                   Flow::Event(Flow::NotSent{an_error(Cause::no_connection)})}) {
     Script script;
     script.to_asking_get();
     int asked = 1;
@@ -355,8 +354,8 @@ TEST(FlowGet, ABusyAnswerIsObeyedIfItSaysHowLong) {
 }
 
 TEST(FlowGet, AnotherSizesFileDoesNotProveThatOursIsUnderWay) {
-  // An unclear PUT, and a service that knows of a finished download of another size: nothing is noted, and in the end the
-  // person is asked; a `pending` would forbid that for ever.
+  // An unclear PUT, and a service that knows of a finished download of another size: nothing is noted, and in the end
+  // the person is asked; a `pending` would forbid that for ever.
   Script script;
   script.to_asking_get();
   while (script.wants<Flow::Get>()) {
@@ -831,13 +830,18 @@ const std::vector<Stop>& stops() {
       {"noting the job", [](Script& s) { s.on(Flow::Offers{offers}); }, Paid::no, false},
       {"noting the intent", [](Script& s) { s.on(Flow::Offers{offers}).write<JobRecord>(); }, Paid::no, false},
       {"putting", [](Script& s) { s.to_put(); }, Paid::maybe, true},
-      {"noting a refusal", [](Script& s) { s.to_put().on(Flow::Refused{an_error(Cause::forbidden, 403), ""}); },
+      {"noting a refusal",
+       [](Script& s) {
+         s.to_put().on(Flow::Refused{an_error(Cause::forbidden, 403), ""});
+       },
        Paid::maybe, true},
       {"renewing for a PUT",
        [](Script& s) { s.to_put().on(Flow::Unauthorized{an_error(Cause::not_signed_in)}).write<RefusedRecord>(); },
        Paid::no, false},
       {"backing off",
-       [](Script& s) { s.to_put().on(Flow::Busy{an_error(Cause::rate_limited), {}}).write<RefusedRecord>(); },
+       [](Script& s) {
+         s.to_put().on(Flow::Busy{an_error(Cause::rate_limited), {}}).write<RefusedRecord>();
+       },
        Paid::no, false},
       {"noting that it is accepted", [](Script& s) { s.to_put().on(Flow::Accepted{}); }, Paid::maybe, true},
       {"waiting", [](Script& s) { s.to_put().on(Flow::Accepted{}).write<PendingRecord>(); }, Paid::maybe, true},
@@ -848,7 +852,10 @@ const std::vector<Stop>& stops() {
       {"noting that it is ready", [](Script& s) { s.to_put().on(our_file()); }, Paid::maybe, true},
       {"fetching", [](Script& s) { s.to_fetch(); }, Paid::yes, true},
       {"waiting to fetch",
-       [](Script& s) { s.to_fetch().on(Flow::FetchFailed{an_error(Cause::server_error), {}, false}); }, Paid::yes, true},
+       [](Script& s) {
+         s.to_fetch().on(Flow::FetchFailed{an_error(Cause::server_error), {}, false});
+       },
+       Paid::yes, true},
       {"noting that it is saved", [](Script& s) { s.to_fetch().on(Flow::Fetched{file_of(4096, 3072)}); }, Paid::yes,
        true},
       {"noting another size", [](Script& s) { s.to_fetch().on(Flow::Fetched{file_of(1024, 768)}); }, Paid::yes, true},
@@ -982,11 +989,11 @@ TEST(Flow, ACancelAfterTheEndIsTooLate) {
 }
 
 TEST(Flow, EveryStateHasAStageForTheProgressBar) {
-  const std::vector<Stage> expected = {
-      Stage::listing_sizes, Stage::listing_sizes, Stage::requesting, Stage::requesting, Stage::requesting,
-      Stage::requesting,    Stage::requesting,    Stage::waiting,    Stage::waiting,    Stage::waiting,
-      Stage::requesting,    Stage::waiting,       Stage::fetching,   Stage::fetching,   Stage::fetching,
-      Stage::saving,        Stage::saving,        Stage::placing};
+  const std::vector<Stage> expected = {Stage::listing_sizes, Stage::listing_sizes, Stage::requesting, Stage::requesting,
+                                       Stage::requesting,    Stage::requesting,    Stage::requesting, Stage::waiting,
+                                       Stage::waiting,       Stage::waiting,       Stage::requesting, Stage::waiting,
+                                       Stage::fetching,      Stage::fetching,      Stage::fetching,   Stage::saving,
+                                       Stage::saving,        Stage::placing};
   ASSERT_EQ(stops().size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     Script script;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Walks over every state that the flow can reach, in every world that it can meet: each answer of the service, each failure,
-// each crash, each time that may pass, each thing that the person may do. At every step the laws of the paid download must
-// hold.
+// Walks over every state that the flow can reach, in every world that it can meet: each answer of the service, each
+// failure, each crash, each time that may pass, each thing that the person may do. At every step the laws of the paid
+// download must hold.
 //
-// Who judges is the world, never the flow. The world knows what is durable, which PUTs were handed over, which of them were
-// proved refused (by a table of its own, of statuses) and whether the person gave their word; it asks the flow for
+// Who judges is the world, never the flow. The world knows what is durable, which PUTs were handed over, which of them
+// were proved refused (by a table of its own, of statuses) and whether the person gave their word; it asks the flow for
 // nothing but what it wants. The flow's fingerprint only tells states apart that the walk has already seen.
 //
-// Exit 0: all laws hold. 1: one is broken; the way there is printed. Variants of this program are built from flow.cc and
-// api.cc with a fault each (seeded_faults/), and those must exit with 1.
+// Exit 0: all laws hold. 1: one is broken; the way there is printed. Variants of this program are built from flow.cc
+// and api.cc with a fault each (seeded_faults/), and those must exit with 1.
 #include <algorithm>
 #include <cstdio>
 #include <deque>
@@ -32,8 +32,8 @@ constexpr Millis kDoubt = 30s;
 constexpr std::size_t kMostOpen = 2;  // intents with unknown outcomes, one upon the other, that the walk looks at
 
 // Assets by what the world knows of them.
-const std::string ours = "1456789012";      // what a download of this size yields
-const std::string siblings = "1400000001";  // in the journal of another size of this picture
+const std::string ours = "1456789012";       // what a download of this size yields
+const std::string siblings = "1400000001";   // in the journal of another size of this picture
 const std::string strangers = "1499999999";  // of another size too, but bought on another computer: in no journal here
 
 const std::vector<SizeOffer> offers = {{"1k", 1024, 768}, {"4k", 4096, 3072}};
@@ -112,7 +112,7 @@ struct World {
   // The program, if it runs.
   std::optional<Flow> flow;
   bool places = true;
-  bool placed = false;  // in this run
+  bool placed = false;               // in this run
   std::optional<Cause> fetch_fault;  // a run meets one kind of fault while fetching; mixed ones would only cost time
 
   Time now{100'000'000};
@@ -121,11 +121,11 @@ struct World {
   // What the world knows and nobody tells the flow.
   int sent = 0;                  // the last attempt whose PUT was handed over
   std::map<int, Time> unproved;  // those that may have been accepted, and when they were handed over
-  bool word = false;       // the person's word for one more PUT, not used yet
-  int word_used_by = 0;    // the attempt it was used for
-  bool known = false;      // a durable asset id of this size
-  std::string known_id;    // the first such one
-  Time intent_at{0};       // when the last intent became durable
+  bool word = false;             // the person's word for one more PUT, not used yet
+  int word_used_by = 0;          // the attempt it was used for
+  bool known = false;            // a durable asset id of this size
+  std::string known_id;          // the first such one
+  Time intent_at{0};             // when the last intent became durable
 
   std::size_t parent = 0;
   std::string step;
@@ -179,7 +179,8 @@ std::string disk_text(const World& world) {
     }
   }
   std::string text;
-  for (const bool flag : {job, pending, joined, saved, differs, licensed, open.contains(last)}) text += flag ? '1' : '0';
+  for (const bool flag : {job, pending, joined, saved, differs, licensed, open.contains(last)})
+    text += flag ? '1' : '0';
   // The two ids that are in no journal are alike; what matters is whether the first one is known, and still the one.
   for (const bool flag : {first_id.empty(), id.empty(), id == first_id}) text += flag ? '1' : '0';
   return text + ' ' + std::to_string(open.size());
@@ -208,7 +209,9 @@ std::string key_of(const World& world) {
   }
   (key += " | ") += world.flow->fingerprint(world.now);
   if (const auto* write = std::get_if<Flow::Write>(&want)) {
-    const auto add_id = [&](const std::string& id) { add(id.empty() ? 0 : id == world.known_id ? 1 : id == siblings ? 2 : 3); };
+    const auto add_id = [&](const std::string& id) {
+      add(id.empty() ? 0 : id == world.known_id ? 1 : id == siblings ? 2 : 3);
+    };
     if (const auto* r = as<ReadyRecord>(write->record)) add_id(r->asset_id);
     if (const auto* r = as<OtherSizeRecord>(write->record)) add_id(r->asset_id);
     if (const auto* r = as<PendingRecord>(write->record)) add(r->joined);
@@ -243,8 +246,8 @@ class Walk {
       print_way();
       return 1;
     }
-    std::printf("all laws hold: %zu states, %zu edges, %zu PUTs, %zu ways back to a paid picture\n", steps_.size(), edges_,
-                puts_, ways_back_.size());
+    std::printf("all laws hold: %zu states, %zu edges, %zu PUTs, %zu ways back to a paid picture\n", steps_.size(),
+                edges_, puts_, ways_back_.size());
     return 0;
   }
 
@@ -311,10 +314,10 @@ class Walk {
       const char* name;
       bool may_request, again, accept_size, place;
     };
-    for (const Start& start : {Start{"insert", true, false, false, true}, Start{"insert again=yes", true, true, false, true},
-                               Start{"resume", false, false, false, true},
-                               Start{"resume accept_size=yes", false, false, true, true},
-                               Start{"finish quietly", false, false, false, false}}) {
+    for (const Start& start :
+         {Start{"insert", true, false, false, true}, Start{"insert again=yes", true, true, false, true},
+          Start{"resume", false, false, false, true}, Start{"resume accept_size=yes", false, false, true, true},
+          Start{"finish quietly", false, false, false, false}}) {
       for (const Millis later : {Millis(0), Millis(31s), Millis(11min)}) {
         for (const bool rebooted : {false, true}) {
           World world = next(start.name + std::string(", ") + std::to_string(later / 1s) + " s later" +
@@ -425,8 +428,8 @@ class Walk {
       world.known = true;
     }
     if (const auto* other = as<OtherSizeRecord>(record)) {
-      // One download was another size: the last PUT is accounted for by that one. Of earlier ones it says nothing, nor of
-      // a picture that was licensed under another asset id before.
+      // One download was another size: the last PUT is accounted for by that one. Of earlier ones it says nothing, nor
+      // of a picture that was licensed under another asset id before.
       if (!world.known || world.known_id == other->asset_id) {
         world.unproved.erase(world.sent);
         world.known = false;
@@ -554,7 +557,8 @@ class Walk {
       if (current_.fetch_fault.value_or(cause) != cause) continue;
       World world = next("a fetch that fails: " + std::string(name(cause)));
       world.fetch_fault = cause;
-      tell(world, Flow::FetchFailed{make_error(Stage::fetching, cause, "It failed."), {}, cause == Cause::connection_lost});
+      tell(world,
+           Flow::FetchFailed{make_error(Stage::fetching, cause, "It failed."), {}, cause == Cause::connection_lost});
       push(std::move(world));
     }
   }

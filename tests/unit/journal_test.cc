@@ -144,9 +144,8 @@ TEST(JournalText, CutAfterAnyByteItHoldsAPrefixOfTheTruth) {
 
 TEST(JournalText, ATailWithoutALineEndWasNeverActedUpon) {
   const std::string good = text_of({a_job()});
-  for (const std::string& tail :
-       {R"({"record":"intent","attempt":1,"boot":"","since_boot_ms":0})"s, "\x7f\x45LF garbage"s, std::string(4096, '\0'),
-        "{\"record\":\"placed\",\"ho"s}) {
+  for (const std::string& tail : {R"({"record":"intent","attempt":1,"boot":"","since_boot_ms":0})"s,
+                                  "\x7f\x45LF garbage"s, std::string(4096, '\0'), "{\"record\":\"placed\",\"ho"s}) {
     const auto parsed = parse_journal(good + tail, "here");
     ASSERT_TRUE(parsed);
     EXPECT_EQ(parsed->records.size(), 1u);
@@ -158,18 +157,33 @@ TEST(JournalText, ABadLineInTheMiddleMakesItUnreadable) {
   const std::string job = text_of({a_job()});
   const std::string end = text_of({PlacedRecord{"GIMP", ""}});
   for (const std::string& line :
-       {""s, " "s, "{"s, "null"s, "[]"s, "3"s, "\"record\""s, "{}"s, R"({"record":7})"s, R"({"record":"bought"})"s,
-        std::string(200, '\0'), std::string(100'000, '['), R"({"record":"intent"})"s,
+       {""s,
+        " "s,
+        "{"s,
+        "null"s,
+        "[]"s,
+        "3"s,
+        "\"record\""s,
+        "{}"s,
+        R"({"record":7})"s,
+        R"({"record":"bought"})"s,
+        std::string(200, '\0'),
+        std::string(100'000, '['),
+        R"({"record":"intent"})"s,
         R"({"record":"intent","attempt":"1","boot":"","since_boot_ms":0})"s,
         R"({"record":"intent","attempt":1.5,"boot":"","since_boot_ms":0})"s,
         R"({"record":"intent","attempt":99999999999,"boot":"","since_boot_ms":0})"s,
         R"({"record":"intent","attempt":1,"boot":null,"since_boot_ms":0})"s,
-        R"({"record":"refused","attempt":1,"status":403})"s, R"({"record":"pending"})"s,
-        R"({"record":"pending","joined":1})"s, R"({"record":"ready"})"s, R"({"record":"ready","asset_id":12})"s,
+        R"({"record":"refused","attempt":1,"status":403})"s,
+        R"({"record":"pending"})"s,
+        R"({"record":"pending","joined":1})"s,
+        R"({"record":"ready"})"s,
+        R"({"record":"ready","asset_id":12})"s,
         R"({"record":"saved","path":"x","bytes":-1,"sha256":"","mime":"","width":1,"height":1})"s,
         R"({"record":"saved","path":"x","bytes":1,"sha256":"","mime":"","width":4294967296,"height":1})"s,
         R"({"record":"saved","path":"x","bytes":1,"sha256":"","mime":"","width":1,"height":1,"size_differs":"no"})"s,
-        R"({"record":"other_size","asset_id":"1"})"s, R"({"record":"placed"})"s}) {
+        R"({"record":"other_size","asset_id":"1"})"s,
+        R"({"record":"placed"})"s}) {
     expect_unreadable(job + line + '\n' + end, "2");
     expect_unreadable(job + line + '\n', "2");
   }

@@ -19,8 +19,7 @@ using namespace std::string_view_literals;
 constexpr std::uint8_t SOF0 = 0xc0, DHT = 0xc4, SOS = 0xda, DQT = 0xdb, DNL = 0xdc, DRI = 0xdd;
 
 Bytes jpeg_with(
-    void (*change)(JpegOptions&) = [](JpegOptions&) {}, std::uint32_t width = 33,
-    std::uint32_t height = 21) {
+    void (*change)(JpegOptions&) = [](JpegOptions&) {}, std::uint32_t width = 33, std::uint32_t height = 21) {
   JpegOptions options;
   change(options);
   return encode_jpeg(make_raster(width, height), options);
@@ -34,23 +33,16 @@ TEST(JpegCheck, AcceptsEveryKindItShould) {
   EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.h = o.v = 2; })).verdict);
   EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.h = 4; })).verdict);
   EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.progressive = true; })).verdict);
-  EXPECT_TRUE(
-      check_bytes(jpeg_with([](JpegOptions& o) { o.progressive = o.gray = true; })).verdict);
+  EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.progressive = o.gray = true; })).verdict);
   EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.one_scan_each = true; })).verdict);
   EXPECT_TRUE(check_bytes(jpeg_with([](JpegOptions& o) { o.restart_interval = 1; })).verdict);
   for (std::uint32_t width = 1; width < 40; width += 5) {
     for (std::uint32_t height = 1; height < 40; height += 7) {
       // Restarts in every kind of scan: their number depends on how its blocks are counted.
-      const auto restarting = [](JpegOptions& o) {
-        o.progressive = true, o.h = o.v = 2, o.restart_interval = 3;
-      };
-      EXPECT_TRUE(check_bytes(jpeg_with(restarting, width, height)).verdict)
-          << width << " x " << height;
-      const auto separate = [](JpegOptions& o) {
-        o.one_scan_each = true, o.h = 2, o.restart_interval = 2;
-      };
-      EXPECT_TRUE(check_bytes(jpeg_with(separate, width, height)).verdict)
-          << width << " x " << height;
+      const auto restarting = [](JpegOptions& o) { o.progressive = true, o.h = o.v = 2, o.restart_interval = 3; };
+      EXPECT_TRUE(check_bytes(jpeg_with(restarting, width, height)).verdict) << width << " x " << height;
+      const auto separate = [](JpegOptions& o) { o.one_scan_each = true, o.h = 2, o.restart_interval = 2; };
+      EXPECT_TRUE(check_bytes(jpeg_with(separate, width, height)).verdict) << width << " x " << height;
     }
   }
 }
@@ -65,8 +57,7 @@ TEST(JpegCheck, RefusesEveryCutAsIncomplete) {
 }
 
 TEST(JpegCheck, RefusesCmykWithAReason) {
-  expect_refused(jpeg_with([](JpegOptions& o) { o.cmyk = true; }), Cause::format_unsupported,
-                 "CMYK", "CMYK");
+  expect_refused(jpeg_with([](JpegOptions& o) { o.cmyk = true; }), Cause::format_unsupported, "CMYK", "CMYK");
 }
 
 TEST(JpegCheck, RefusesArithmeticCodingWithAReason) {
@@ -76,8 +67,7 @@ TEST(JpegCheck, RefusesArithmeticCodingWithAReason) {
 
 TEST(JpegCheck, RefusesTwelveBitsWithAReason) {
   const Bytes jpeg = jpeg_with();
-  expect_refused(with_byte(jpeg, find_segment(jpeg, SOF0) + 4, 12), Cause::format_unsupported,
-                 "12 bit", "12 bits");
+  expect_refused(with_byte(jpeg, find_segment(jpeg, SOF0) + 4, 12), Cause::format_unsupported, "12 bit", "12 bits");
 }
 
 TEST(JpegCheck, RefusesOtherProcessesWithAReason) {
@@ -86,13 +76,11 @@ TEST(JpegCheck, RefusesOtherProcessesWithAReason) {
   const struct {
     std::uint8_t marker;
     std::string_view word;
-  } processes[] = {{0xc3, "lossless"},     {0xc5, "hierarchical"}, {0xc6, "hierarchical"},
-                   {0xc7, "hierarchical"}, {0xc9, "arithmetic"},   {0xca, "arithmetic"},
-                   {0xcb, "arithmetic"},   {0xcc, "arithmetic"},   {0xcf, "arithmetic"},
-                   {0xde, "hierarchical"}, {0xf7, "JPEG-LS"}};
+  } processes[] = {{0xc3, "lossless"},   {0xc5, "hierarchical"}, {0xc6, "hierarchical"}, {0xc7, "hierarchical"},
+                   {0xc9, "arithmetic"}, {0xca, "arithmetic"},   {0xcb, "arithmetic"},   {0xcc, "arithmetic"},
+                   {0xcf, "arithmetic"}, {0xde, "hierarchical"}, {0xf7, "JPEG-LS"}};
   for (const auto& process : processes) {
-    expect_refused(with_byte(jpeg, frame + 1, process.marker), Cause::format_unsupported, "process",
-                   process.word);
+    expect_refused(with_byte(jpeg, frame + 1, process.marker), Cause::format_unsupported, "process", process.word);
   }
 }
 
@@ -126,8 +114,8 @@ TEST(JpegCheck, WantsASaneFrameHeader) {
   expect_damaged(with_byte(jpeg, frame + 12, 4), "quantisation table 4");
   expect_damaged(with_byte(jpeg, frame + 13, 1), "two channels of one name");
   expect_damaged(without_segment(jpeg, SOF0), "no frame header");
-  const Bytes second = Bytes(jpeg.begin() + static_cast<std::ptrdiff_t>(frame),
-                             jpeg.begin() + static_cast<std::ptrdiff_t>(frame + 19));
+  const Bytes second =
+      Bytes(jpeg.begin() + static_cast<std::ptrdiff_t>(frame), jpeg.begin() + static_cast<std::ptrdiff_t>(frame + 19));
   expect_damaged(with_inserted(jpeg, frame, second), "two frame headers");
 }
 
@@ -160,17 +148,13 @@ TEST(JpegCheck, RefusesHuffmanTablesThatTheDecoderCouldNotHold) {
     return with_inserted(jpeg, find_segment(jpeg, SOS), huffman_segment(head, counts));
   };
   EXPECT_TRUE(check_bytes(with_table(0x03, {0, 1, 5, 1})).verdict);
-  EXPECT_TRUE(
-      check_bytes(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 255})).verdict)
+  EXPECT_TRUE(check_bytes(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 255})).verdict)
       << "256 symbols";
-  expect_damaged(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 255}),
-                 "257 symbols");
-  expect_damaged(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255}),
-                 "1275 symbols");
+  expect_damaged(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 255}), "257 symbols");
+  expect_damaged(with_table(0x13, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255}), "1275 symbols");
   expect_damaged(with_table(0x03, {3}), "three codes of one bit");
   expect_damaged(with_table(0x03, {2}), "a code of all ones");
-  expect_damaged(with_table(0x03, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}),
-                 "a code of all ones, long");
+  expect_damaged(with_table(0x03, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}), "a code of all ones, long");
   expect_damaged(with_table(0x23, {1}), "class 2");
   expect_damaged(with_table(0x04, {1}), "number 4");
 }
@@ -192,10 +176,8 @@ TEST(JpegCheck, WantsTablesThatFillTheirSegments) {
   const auto with_segment = [&](std::uint8_t marker, std::size_t size) {
     return with_inserted(jpeg, scan, jpeg_segment(marker, Bytes(size)));
   };
-  for (const std::size_t size : {0u, 1u, 16u, 18u, 33u})
-    expect_damaged(with_segment(DHT, size), "DHT");
-  for (const std::size_t size : {0u, 1u, 64u, 66u, 129u})
-    expect_damaged(with_segment(DQT, size), "DQT");
+  for (const std::size_t size : {0u, 1u, 16u, 18u, 33u}) expect_damaged(with_segment(DHT, size), "DHT");
+  for (const std::size_t size : {0u, 1u, 64u, 66u, 129u}) expect_damaged(with_segment(DQT, size), "DQT");
   for (const std::size_t size : {0u, 1u, 3u}) expect_damaged(with_segment(DRI, size), "DRI");
   for (const std::size_t size : {0u, 1u, 2u, 3u}) expect_damaged(with_segment(DNL, size), "DNL");
   EXPECT_TRUE(check_bytes(with_segment(DHT, 17)).verdict) << "an empty table";
@@ -208,8 +190,7 @@ TEST(JpegCheck, WantsMarkersWhereMarkersBelong) {
   const Bytes jpeg = jpeg_with();
   const std::size_t scan = find_segment(jpeg, SOS);
   expect_damaged(with_inserted(jpeg, scan, bytes_of("x")), "a stray byte");
-  EXPECT_TRUE(check_bytes(with_inserted(jpeg, scan, bytes_of("\xff\xff\xff"))).verdict)
-      << "filling";
+  EXPECT_TRUE(check_bytes(with_inserted(jpeg, scan, bytes_of("\xff\xff\xff"))).verdict) << "filling";
   for (const int marker : {0x00, 0x01, 0x02, 0xc8, 0xd0, 0xd8, 0xf0}) {
     const Bytes mark = {std::byte{0xff}, static_cast<std::byte>(marker)};
     expect_damaged(with_inserted(jpeg, scan, mark), "a marker that cannot be here");
@@ -229,14 +210,13 @@ TEST(JpegCheck, CountsWhatFollowsTheEnd) {
 TEST(JpegCheck, FindsTheOrientation) {
   const Bytes jpeg = jpeg_with();
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    EXPECT_EQ(check_bytes(with_inserted(jpeg, 2, exif_segment(orientation))).facts.orientation,
-              orientation);
+    EXPECT_EQ(check_bytes(with_inserted(jpeg, 2, exif_segment(orientation))).facts.orientation, orientation);
   }
 }
 
 Bytes profile_part(std::uint8_t part, std::uint8_t parts, std::string_view data) {
-  return jpeg_segment(0xe2, concat({bytes_of("ICC_PROFILE\0"sv),
-                                    Bytes{std::byte{part}, std::byte{parts}}, bytes_of(data)}));
+  return jpeg_segment(0xe2,
+                      concat({bytes_of("ICC_PROFILE\0"sv), Bytes{std::byte{part}, std::byte{parts}}, bytes_of(data)}));
 }
 
 std::string profile_in(const Bytes& segments) {
@@ -249,10 +229,8 @@ std::string profile_in(const Bytes& segments) {
 TEST(JpegCheck, JoinsAProfileInAnyOrder) {
   EXPECT_EQ(profile_in({}), "");
   EXPECT_EQ(profile_in(profile_part(1, 1, "whole")), "whole");
-  EXPECT_EQ(profile_in(concat({profile_part(1, 2, "first "), profile_part(2, 2, "second")})),
-            "first second");
-  EXPECT_EQ(profile_in(concat({profile_part(2, 2, "second"), profile_part(1, 2, "first ")})),
-            "first second");
+  EXPECT_EQ(profile_in(concat({profile_part(1, 2, "first "), profile_part(2, 2, "second")})), "first second");
+  EXPECT_EQ(profile_in(concat({profile_part(2, 2, "second"), profile_part(1, 2, "first ")})), "first second");
 }
 
 TEST(JpegCheck, SaysWhenAProfileCannotBeRead) {
@@ -265,8 +243,7 @@ TEST(JpegCheck, SaysWhenAProfileCannotBeRead) {
   EXPECT_EQ(profile_in(jpeg_segment(0xe2, bytes_of("ICC_PROFILE\0"sv))), "unreadable");
   Bytes large;
   const std::string piece(65000, 'p');
-  for (int i = 1; i <= 70; ++i)
-    large = concat({large, profile_part(static_cast<std::uint8_t>(i), 70, piece)});
+  for (int i = 1; i <= 70; ++i) large = concat({large, profile_part(static_cast<std::uint8_t>(i), 70, piece)});
   EXPECT_EQ(profile_in(large), "unreadable") << "4.5 MB are over the cap";
 }
 

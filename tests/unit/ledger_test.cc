@@ -59,12 +59,23 @@ std::vector<Row> rows() {
       {"saved", {a_job(), one, ready, a_file()}, Standing::saved, Paid::yes, true},
       {"placed", {a_job(), one, ready, a_file(), PlacedRecord{}}, Standing::placed, Paid::yes, false},
       {"other size", {a_job(), one, ready, other}, Standing::unpaid, Paid::no, false},
-      {"other size, with an older unclear PUT", {a_job(), one, two, ready, other}, Standing::unclear, Paid::maybe, true},
-      {"another id turns out to be another size", {a_job(), one, ready, elsewhere, other_elsewhere}, Standing::licensed,
-       Paid::yes, true},
+      {"other size, with an older unclear PUT",
+       {a_job(), one, two, ready, other},
+       Standing::unclear,
+       Paid::maybe,
+       true},
+      {"another id turns out to be another size",
+       {a_job(), one, ready, elsewhere, other_elsewhere},
+       Standing::licensed,
+       Paid::yes,
+       true},
       {"dropped while unclear", {a_job(), one, DroppedRecord{}}, Standing::dropped, Paid::maybe, false},
       {"dropped though licensed", {a_job(), one, ready, DroppedRecord{}}, Standing::dropped, Paid::yes, false},
-      {"dropped and asked for again", {a_job(), one, DroppedRecord{}, PendingRecord{}}, Standing::pending, Paid::maybe, true},
+      {"dropped and asked for again",
+       {a_job(), one, DroppedRecord{}, PendingRecord{}},
+       Standing::pending,
+       Paid::maybe,
+       true},
   };
 }
 
@@ -98,7 +109,8 @@ TEST(Ledger, ACancelCountsUntilTheNextPut) {
 }
 
 TEST(Ledger, TellsWhatAndWhen) {
-  const LedgerEntry entry = summarize({}, {a_job(), IntentRecord{1, {}, {}, {}}, ReadyRecord{"1456789012", {}}, a_file()});
+  const LedgerEntry entry =
+      summarize({}, {a_job(), IntentRecord{1, {}, {}, {}}, ReadyRecord{"1456789012", {}}, a_file()});
   EXPECT_EQ(entry.job.size, "4k");
   EXPECT_EQ(entry.asset_id, "1456789012");
   EXPECT_EQ(entry.updated, "2026-03-01T09:31:00Z");

@@ -50,8 +50,9 @@ TEST(BackoffTest, GivesUpAfterFiveMinutes) {
 }
 
 TEST(BackoffTest, WhatWaitingDoesNotHelpIsNotTried) {
-  for (const Cause cause : {Cause::tls, Cause::proxy, Cause::captive_portal, Cause::credentials_refused, Cause::bad_request,
-                            Cause::forbidden, Cause::not_found, Cause::gone, Cause::link_unsafe, Cause::cancelled}) {
+  for (const Cause cause :
+       {Cause::tls, Cause::proxy, Cause::captive_portal, Cause::credentials_refused, Cause::bad_request,
+        Cause::forbidden, Cause::not_found, Cause::gone, Cause::link_unsafe, Cause::cancelled}) {
     Backoff backoff;
     EXPECT_FALSE(backoff.next(an_error(cause), Time(0), 0.5)) << name(cause);
   }
@@ -124,13 +125,32 @@ TEST(RetryAfter, ADateWithoutADateIsNothing) {
 }
 
 TEST(RetryAfter, NonsenseIsNothing) {
-  for (const char* value :
-       {"", " ", "soon", "-1", "+5", "1.5", "1e3", "0x10", "5 s", "12,13", "\xff", "Sun, 06 Nov 1994 08:49:47",
-        "Sun, 06 Nov 1994 08:49:47 CET", "Sun, 06 Foo 1994 08:49:47 GMT", "Sun, 32 Oct 1994 08:49:47 GMT",
-        "Thu, 30 Feb 1995 08:49:47 GMT", "Sun, 00 Nov 1994 08:49:47 GMT", "Sun, 06 Nov 1994 24:49:47 GMT",
-        "Sun, 06 Nov 1994 08:60:47 GMT", "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, -6 Nov 1994 08:49:47 GMT",
-        "Sun, 06-Nov-1994 08:49:47 GMT", "Sun, 06 Nov 1969 08:49:47 GMT", "Sun, 06 Nov 1994 08-49-47 GMT",
-        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
+  for (const char* value : {"",
+                            " ",
+                            "soon",
+                            "-1",
+                            "+5",
+                            "1.5",
+                            "1e3",
+                            "0x10",
+                            "5 s",
+                            "12,13",
+                            "\xff",
+                            "Sun, 06 Nov 1994 08:49:47",
+                            "Sun, 06 Nov 1994 08:49:47 CET",
+                            "Sun, 06 Foo 1994 08:49:47 GMT",
+                            "Sun, 32 Oct 1994 08:49:47 GMT",
+                            "Thu, 30 Feb 1995 08:49:47 GMT",
+                            "Sun, 00 Nov 1994 08:49:47 GMT",
+                            "Sun, 06 Nov 1994 24:49:47 GMT",
+                            "Sun, 06 Nov 1994 08:60:47 GMT",
+                            "Sun, 06 Nov 1994 08:49:61 GMT",
+                            "Sun, -6 Nov 1994 08:49:47 GMT",
+                            "Sun, 06-Nov-1994 08:49:47 GMT",
+                            "Sun, 06 Nov 1969 08:49:47 GMT",
+                            "Sun, 06 Nov 1994 08-49-47 GMT",
+                            "Sunday, 06-Nov-94 08:49:37 GMT",
+                            "Sun Nov  6 08:49:37 1994"}) {
     EXPECT_EQ(wait_of(value), std::nullopt) << value;
   }
 }

@@ -28,7 +28,8 @@ class ServiceTest : public testing::Test {
  protected:
   ServiceTest() {
     transport_.answer = [this](const HttpRequest& request) {
-      if (request.url.find(kToken) != std::string::npos) return token_ ? token_() : a_token("tok" + std::to_string(++tokens_));
+      if (request.url.find(kToken) != std::string::npos)
+        return token_ ? token_() : a_token("tok" + std::to_string(++tokens_));
       return answer_ ? answer_(request) : reply_of(200, "{}");
     };
     service_.set_credentials(key_and_secret());
@@ -43,7 +44,8 @@ class ServiceTest : public testing::Test {
   }
 
   Service::Id get(const std::string& path = "/v3/products") {
-    return service_.call(Method::get, "https://api.gettyimages.com" + path, {}, [this](Result<HttpReply> reply) { take(std::move(reply)); });
+    return service_.call(Method::get, "https://api.gettyimages.com" + path, {},
+                         [this](Result<HttpReply> reply) { take(std::move(reply)); });
   }
 
   void take(Result<HttpReply> reply) {
@@ -203,9 +205,10 @@ TEST_F(ServiceTest, AtMostThreeTimes) {
 }
 
 TEST_F(ServiceTest, TheKeyGoesToNoOtherOrigin) {
-  for (const char* target : {"https://evil.example/v3", "http://api.gettyimages.com/v3", "https://api.gettyimages.com:8443/v3",
-                             "https://me@api.gettyimages.com/v3", "https://api.gettyimages.com.evil.example/", "//evil.example/",
-                             "https://authentication.gettyimages.com/", "file:///etc/passwd", ""}) {
+  for (const char* target :
+       {"https://evil.example/v3", "http://api.gettyimages.com/v3", "https://api.gettyimages.com:8443/v3",
+        "https://me@api.gettyimages.com/v3", "https://api.gettyimages.com.evil.example/", "//evil.example/",
+        "https://authentication.gettyimages.com/", "file:///etc/passwd", ""}) {
     statuses_.clear();
     const std::size_t before = transport_.count();
     answer_ = [&](const HttpRequest&) { return reply_of(307, "", {{"location", target}}); };
@@ -217,8 +220,9 @@ TEST_F(ServiceTest, TheKeyGoesToNoOtherOrigin) {
 }
 
 TEST_F(ServiceTest, APutIsSentOnceWhateverTheAnswer) {
-  for (const HttpReply& reply : {reply_of(307, "", {{"location", "/v3/elsewhere"}}), reply_of(401, ""), reply_of(500, ""),
-                                 reply_of(429, "", {{"retry-after", "0"}}), no_reply(HttpFault::lost)}) {
+  for (const HttpReply& reply :
+       {reply_of(307, "", {{"location", "/v3/elsewhere"}}), reply_of(401, ""), reply_of(500, ""),
+        reply_of(429, "", {{"retry-after", "0"}}), no_reply(HttpFault::lost)}) {
     const std::size_t before = transport_.count() + (transport_.count() == 0 ? 1 : 0);  // the first one signs in
     answer_ = [&](const HttpRequest&) { return reply; };
     service_.call(Method::put, "https://api.gettyimages.com/v3/download", R"({"size_name":"4k"})",
@@ -238,7 +242,8 @@ TEST_F(ServiceTest, ASafeGetRenewsTheTokenOnce) {
   answer_ = [](const HttpRequest& request) {
     return has_header(request, "Authorization: Bearer tok1") ? reply_of(401, "") : reply_of(200, R"(["fine"])");
   };
-  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                      [this](Result<HttpReply> r) { take(std::move(r)); });
   settle();
   EXPECT_EQ(bodies_, std::vector<std::string>{R"(["fine"])"});
   EXPECT_EQ(transport_.count(kToken), 2u);
@@ -246,7 +251,8 @@ TEST_F(ServiceTest, ASafeGetRenewsTheTokenOnce) {
 
 TEST_F(ServiceTest, ASecond401IsTheAnswer) {
   answer_ = [](const HttpRequest&) { return reply_of(401, ""); };
-  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                      [this](Result<HttpReply> r) { take(std::move(r)); });
   settle(true);
   EXPECT_EQ(statuses_, std::vector<int>{401});
   EXPECT_EQ(transport_.count("/v3/x"), 2u);
@@ -255,14 +261,16 @@ TEST_F(ServiceTest, ASecond401IsTheAnswer) {
 TEST_F(ServiceTest, ASafeGetTriesAgainWhatPasses) {
   int asked = 0;
   answer_ = [&](const HttpRequest&) { return ++asked < 3 ? reply_of(502, "") : reply_of(200, R"(["fine"])"); };
-  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                      [this](Result<HttpReply> r) { take(std::move(r)); });
   settle(true);
   EXPECT_EQ(bodies_, std::vector<std::string>{R"(["fine"])"});
 }
 
 TEST_F(ServiceTest, ASafeGetGivesUpAfterFiveTries) {
   answer_ = [](const HttpRequest&) { return reply_of(503, ""); };
-  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+  service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                      [this](Result<HttpReply> r) { take(std::move(r)); });
   settle(true);
   EXPECT_EQ(statuses_, std::vector<int>{503});
   EXPECT_EQ(transport_.count("/v3/x"), 5u);
@@ -272,7 +280,8 @@ TEST_F(ServiceTest, WhatWaitingDoesNotHelpIsAskedOnce) {
   for (const int status : {400, 403, 404, 410}) {
     answer_ = [=](const HttpRequest&) { return reply_of(status, ""); };
     const std::size_t before = transport_.count("/v3/x");
-    service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x", [this](Result<HttpReply> r) { take(std::move(r)); });
+    service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/x",
+                        [this](Result<HttpReply> r) { take(std::move(r)); });
     settle(true);
     EXPECT_EQ(transport_.count("/v3/x"), before + 1) << status;
   }

@@ -86,11 +86,12 @@ TEST(SettingsTest, AKeyThatWouldWriteHeadersIsRefused) {
 
 TEST(SettingsTest, TheServiceMayBeAnywhereButOnlyEncrypted) {
   for (const char* name : {"INSET_API_URL", "INSET_AUTH_URL"}) {
-    for (const char* url : {"https://localhost:8443", "https://127.0.0.1:9000", "https://[::1]:1", "https://10.0.0.7/proxy/"}) {
+    for (const char* url :
+         {"https://localhost:8443", "https://127.0.0.1:9000", "https://[::1]:1", "https://10.0.0.7/proxy/"}) {
       EXPECT_TRUE(read(with(name, url))) << url;
     }
-    for (const char* url : {"http://api.gettyimages.com", "ftp://api.gettyimages.com", "api.gettyimages.com", "https://",
-                            "https://me:pw@api.gettyimages.com", "https://api.gettyimages.com?x=1",
+    for (const char* url : {"http://api.gettyimages.com", "ftp://api.gettyimages.com", "api.gettyimages.com",
+                            "https://", "https://me:pw@api.gettyimages.com", "https://api.gettyimages.com?x=1",
                             "https://api.gettyimages.com/#top", "https://api .com", "nonsense"}) {
       expect_wrong(with(name, url), name);
     }

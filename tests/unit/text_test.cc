@@ -17,21 +17,25 @@ TEST(PlainText, LeavesTextOfAllLanguagesAlone) {
 }
 
 TEST(PlainText, ReplacesBrokenUtf8) {
-  EXPECT_EQ(plain_text("a\xff" "b"), "a" + kBroken + "b");
-  EXPECT_EQ(plain_text("\xc3"), kBroken);                                    // cut off
-  EXPECT_EQ(plain_text("\xc3("), kBroken + "(");                             // not continued
-  EXPECT_EQ(plain_text("\xc0\xaf"), kBroken + kBroken);                      // overlong slash
-  EXPECT_EQ(plain_text("\xe0\x80\xaf"), kBroken + kBroken + kBroken);        // overlong
+  EXPECT_EQ(plain_text("a\xff"
+                       "b"),
+            "a" + kBroken + "b");
+  EXPECT_EQ(plain_text("\xc3"), kBroken);                              // cut off
+  EXPECT_EQ(plain_text("\xc3("), kBroken + "(");                       // not continued
+  EXPECT_EQ(plain_text("\xc0\xaf"), kBroken + kBroken);                // overlong slash
+  EXPECT_EQ(plain_text("\xe0\x80\xaf"), kBroken + kBroken + kBroken);  // overlong
   EXPECT_EQ(plain_text("\xf0\x80\x80\xaf"), kBroken + kBroken + kBroken + kBroken);
-  EXPECT_EQ(plain_text("\xed\xa0\x80"), kBroken + kBroken + kBroken);        // half a surrogate pair
-  EXPECT_EQ(plain_text("\xf4\x90\x80\x80").substr(0, 3), kBroken);           // beyond Unicode
+  EXPECT_EQ(plain_text("\xed\xa0\x80"), kBroken + kBroken + kBroken);  // half a surrogate pair
+  EXPECT_EQ(plain_text("\xf4\x90\x80\x80").substr(0, 3), kBroken);     // beyond Unicode
   EXPECT_EQ(plain_text("\xf8\x88\x80\x80\x80").substr(0, 3), kBroken);
 }
 
 TEST(PlainText, ReplacesWhatATerminalWouldObey) {
   EXPECT_EQ(plain_text("\x1b[31mred\x1b[0m"), " [31mred [0m");
   EXPECT_EQ(plain_text("a\0b\r\nc\td\x7f"s), "a b  c d ");
-  EXPECT_EQ(plain_text("\xc2\x9b" "31m"), " 31m");  // CSI as one character
+  EXPECT_EQ(plain_text("\xc2\x9b"
+                       "31m"),
+            " 31m");  // CSI as one character
 }
 
 TEST(PlainText, ReplacesWhatTurnsOrBreaksTheLine) {

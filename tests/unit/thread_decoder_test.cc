@@ -24,8 +24,7 @@ using namespace std::chrono_literals;
 // Feeds a decoder the way the worker does: offers, sleeps until woken, offers again.
 class Feeder {
  public:
-  explicit Feeder(const DecodeLimits& limits = {})
-      : decoder_(start_decoder(limits, [this] { wake(); })) {}
+  explicit Feeder(const DecodeLimits& limits = {}) : decoder_(start_decoder(limits, [this] { wake(); })) {}
 
   void feed(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -73,8 +72,7 @@ Bytes large_png() {
 }
 
 TEST(ThreadDecoder, DecodesWhatItIsFed) {
-  for (const Bytes& file :
-       {encode_png(make_raster(50, 40)), encode_jpeg(make_raster(50, 40)), large_png()}) {
+  for (const Bytes& file : {encode_png(make_raster(50, 40)), encode_jpeg(make_raster(50, 40)), large_png()}) {
     Feeder feeder;
     feeder.feed(file);
     feeder.finish();
@@ -122,8 +120,7 @@ TEST(ThreadDecoder, DecodesWhileBytesAreStillToCome) {
 
 TEST(ThreadDecoder, SaysThatAFileIsIncomplete) {
   const Bytes file = encode_jpeg(make_raster(50, 40));
-  for (const std::size_t size :
-       {std::size_t{0}, std::size_t{2}, file.size() / 2, file.size() - 1}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{2}, file.size() / 2, file.size() - 1}) {
     Feeder feeder;
     feeder.feed(std::span(file).first(size));
     feeder.finish();
@@ -144,8 +141,7 @@ TEST(ThreadDecoder, KeepsToTheLimits) {
 
 std::size_t threads_here() {
   std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
-    count += entry.exists() ? 1 : 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) count += entry.exists() ? 1 : 0;
   return count;
 }
 
@@ -158,8 +154,7 @@ TEST(ThreadDecoder, LeavesNothingBehindInAnyState) {
     for (int state = 0; state < 24; ++state) {
       Feeder feeder;
       if (state > 0)
-        feeder.feed(std::span(*file).first(file->size() * static_cast<std::size_t>(state) / 20 %
-                                           file->size()));
+        feeder.feed(std::span(*file).first(file->size() * static_cast<std::size_t>(state) / 20 % file->size()));
       if (state >= 20) feeder.feed(*file);
       if (state % 2 == 1) feeder.finish();
       if (state % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(state));
@@ -168,8 +163,7 @@ TEST(ThreadDecoder, LeavesNothingBehindInAnyState) {
       slowest = std::max(slowest, std::chrono::steady_clock::now() - start);
     }
   }
-  EXPECT_LT(slowest, 500ms)
-      << "a busy machine, or a sanitizer, may take its time, but not that long";
+  EXPECT_LT(slowest, 500ms) << "a busy machine, or a sanitizer, may take its time, but not that long";
   EXPECT_EQ(threads_here(), threads_before);
 }
 

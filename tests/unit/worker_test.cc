@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The life of the background thread, without a service: its address leads to a port where nobody listens. To be run under the
-// thread sanitizer too.
+// The life of the background thread, without a service: its address leads to a port where nobody listens. To be run
+// under the thread sanitizer too.
 #include "worker.h"
 
 #include <arpa/inet.h>
@@ -13,8 +13,8 @@
 #include <chrono>
 #include <thread>
 
-#include "journal.h"
 #include "job_id.h"
+#include "journal.h"
 #include "temporary_folder.h"
 
 namespace inset {
@@ -65,7 +65,9 @@ class WorkerTest : public testing::Test {
     return o;
   }
 
-  static Values picture() { return {{"generation", "2F7A3C1E-91B4-4D8E-A1C5-0D9B7E3F6A52"}, {"index", "0"}, {"size", "4k"}}; }
+  static Values picture() {
+    return {{"generation", "2F7A3C1E-91B4-4D8E-A1C5-0D9B7E3F6A52"}, {"index", "0"}, {"size", "4k"}};
+  }
 
   JobRecord job_record() const {
     JobRecord job;
@@ -273,8 +275,9 @@ TEST_F(WorkerTest, OnlyOriginalsAreOpened) {
   Worker worker(options());
   const std::string originals = (folder_ / "data" / "originals").string();
   RequestNumber request = 0;
-  for (const std::string& path : {(folder_ / "outside.jpg").string(), originals + "/../../outside.jpg", std::string("/etc/passwd"),
-                                  std::string(), originals + "/sub/a.jpg", originals + "/missing.jpg"}) {
+  for (const std::string& path :
+       {(folder_ / "outside.jpg").string(), originals + "/../../outside.jpg", std::string("/etc/passwd"), std::string(),
+        originals + "/sub/a.jpg", originals + "/missing.jpg"}) {
     worker.open(++request, path);
   }
   std::vector<OpenedMessage> opened;

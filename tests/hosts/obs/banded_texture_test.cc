@@ -144,12 +144,14 @@ TEST(BandedTexture, HasNoSeams) {
     };
     const Picture banded = drawn([&] { uploaded.bands().draw(); });
     const Picture reference = drawn([&] { draw_single(single); });
-    // The outline of a turned picture is cut into pieces at the bands, and graphics cards round the ends of edges: a pixel of
-    // the outline may be on the other side. Nothing inside may differ.
+    // The outline of a turned picture is cut into pieces at the bands, and graphics cards round the ends of edges: a
+    // pixel of the outline may be on the other side. Nothing inside may differ.
     Picture inside = banded;
     int on_outline = 0;
     for (std::size_t i = 0; view.turn != 0 && i < inside.pixels.size(); i += 4) {
-      const auto nothing = [&](const Picture& what) { return std::all_of(&what.pixels[i], &what.pixels[i] + 4, [](int v) { return v == 0; }); };
+      const auto nothing = [&](const Picture& what) {
+        return std::all_of(&what.pixels[i], &what.pixels[i] + 4, [](int v) { return v == 0; });
+      };
       if (nothing(banded) == nothing(reference)) continue;
       ++on_outline;
       std::copy_n(&reference.pixels[i], 4, &inside.pixels[i]);

@@ -58,7 +58,9 @@ double thread_milliseconds() {
 
 // What obs-websocket offers to other modules, as far as the module uses it.
 struct FakeWebsocket {
-  static void get(void* data, calldata_t* call) { calldata_set_ptr(call, "ph", static_cast<BareObs*>(data)->websocket_); }
+  static void get(void* data, calldata_t* call) {
+    calldata_set_ptr(call, "ph", static_cast<BareObs*>(data)->websocket_);
+  }
   static void vendor(void* data, calldata_t* call) { calldata_set_ptr(call, "vendor", data); }
   static void request(void* data, calldata_t* call) {
     const auto* callback = static_cast<BareObs::Request*>(calldata_ptr(call, "callback"));

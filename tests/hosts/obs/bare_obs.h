@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Real libobs without OBS' window, and the module in it, as OBS would load it. The test's own thread is the UI thread: tasks
-// for it are queued, and run when the test says so, so that what waits for the wrong thread hangs here as it would there.
+// Real libobs without OBS' window, and the module in it, as OBS would load it. The test's own thread is the UI thread:
+// tasks for it are queued, and run when the test says so, so that what waits for the wrong thread hangs here as it
+// would there.
 //
 // Needs an X display (xvfb-run) and Mesa's software renderer (LIBGL_ALWAYS_SOFTWARE=1).
 #pragma once
@@ -91,7 +92,8 @@ class BareObs {
   std::vector<Json> events_;
 };
 
-// Draws into a target of this size, blending nothing, and reads it. `draw` gets a target of which one unit is one pixel.
+// Draws into a target of this size, blending nothing, and reads it. `draw` gets a target of which one unit is one
+// pixel.
 Picture draw_and_read(std::uint32_t width, std::uint32_t height, const std::function<void()>& draw);
 
 // The largest difference of any channel of any pixel; 256 if the sizes differ.

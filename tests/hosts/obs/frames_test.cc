@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// No frame is lost for a picture: real libobs at 30 frames a second under a software renderer, the largest picture there is,
-// and the same time without one as the control. Beside it OBS' own Image source with the same file, for comparison.
+// No frame is lost for a picture: real libobs at 30 frames a second under a software renderer, the largest picture
+// there is, and the same time without one as the control. Beside it OBS' own Image source with the same file, for
+// comparison.
 #include <algorithm>
 #include <cstdlib>
 
@@ -43,7 +44,8 @@ void clear_scene(BareObs& obs) {
 TEST_F(Frames, NoneIsLostForAPicture) {
   BareObs obs;
   ASSERT_TRUE(load_module(obs));
-  ASSERT_TRUE(obs.load("/usr/lib/x86_64-linux-gnu/obs-plugins/image-source.so", "/usr/share/obs/obs-plugins/image-source"));
+  ASSERT_TRUE(
+      obs.load("/usr/lib/x86_64-linux-gnu/obs-plugins/image-source.so", "/usr/share/obs/obs-plugins/image-source"));
   // The purchase itself, and the first draw, which compiles shaders.
   ASSERT_EQ(obs.insert(picture(1, "4k")).value("event", ""), "done");
   obs.run_for(kTime);
@@ -54,7 +56,8 @@ TEST_F(Frames, NoneIsLostForAPicture) {
   std::vector<int> theirs;
   double held = 0;
   for (int run = 0; run < kRuns; ++run) {
-    const int idle = lagged_during(obs, [] {}, kTime);
+    const int idle = lagged_during(
+        obs, [] {}, kTime);
     const int with = lagged_during(
         obs, [&] { EXPECT_TRUE(obs.request("insert", picture(1, "4k")).value("accepted", false)); }, kTime);
     EXPECT_TRUE(only_source(obs));
@@ -71,8 +74,8 @@ TEST_F(Frames, NoneIsLostForAPicture) {
         },
         kTime);
     clear_scene(obs);
-    std::printf("run %d: lagged idle %d, with our 4096 × 4096 picture %d, with OBS' Image source %d\n", run + 1, idle, with,
-                image);
+    std::printf("run %d: lagged idle %d, with our 4096 × 4096 picture %d, with OBS' Image source %d\n", run + 1, idle,
+                with, image);
     ours.push_back(with - idle);
     theirs.push_back(image - idle);
   }

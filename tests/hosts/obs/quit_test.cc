@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// OBS is closed in the middle of a job, in each of its phases: it ends at once, nothing of ours is left in the process, and
-// the journal knows how far the job was.
+// OBS is closed in the middle of a job, in each of its phases: it ends at once, nothing of ours is left in the process,
+// and the journal knows how far the job was.
 #include <util/bmem.h>
 
 #include "module_fixture.h"
@@ -80,8 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Phase{"signing_in", hold("token"), "token", 0}, Phase{"before_the_put", hold("sizes"), "sizes", 0},
                     Phase{"after_the_put", hold("put"), "put", 1}, Phase{"polling", hold("get"), "get", 1},
                     Phase{"fetching", hold_in_body("file", 1 << 20), "file", 1},
-                    Phase{"decoding", hold_in_body("file", -1), "file", 1},
-                    Phase{"uploading", nullptr, nullptr, 1}),
+                    Phase{"decoding", hold_in_body("file", -1), "file", 1}, Phase{"uploading", nullptr, nullptr, 1}),
     [](const auto& phase) { return phase.param.name; });
 
 }  // namespace
