@@ -2,7 +2,6 @@
 #include "worker.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <deque>
@@ -15,25 +14,12 @@
 
 #include "curl_transport.h"
 #include "ledger.h"
+#include "signals.h"
 
 namespace inset {
 namespace {
 
 constexpr Millis kLongestSleep = std::chrono::minutes(1);
-
-// A signal that the host expects on its own threads must not arrive on ours. Inherited by the thread to be made.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -42,7 +28,7 @@ class Worker::Loop final : private Outbox {
   explicit Loop(Options options)
       : options_(std::move(options)),
         transport_(make_curl_transport({options_.settings.ca_file, options_.user_agent})) {
-    const SignalsBlocked blocked;
+    const AllSignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   }
 

@@ -4,7 +4,6 @@
 // to the box; when the thread has used up its own, it takes the worker's whole buffer for it. So the
 // lock is taken once for many kilobytes and held for no longer than a copy or a swap.
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,28 +17,13 @@
 
 #include "decode/box.h"
 #include "decode/decoder.h"
+#include "signals.h"
 
 namespace inset {
 
 namespace {
 
 constexpr std::size_t buffer_size = 1u << 20;
-
-// Threads inherit the mask: a host's signals are handled by the host's own threads.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 class BoxDecoder final : public Decoder, private ByteSource {
  public:

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The rules of the contract about questions to the person.
+#include <set>
+#include <thread>
+
+#include "rules_fixture.h"
+
+namespace contract {
+namespace {
+
+// A person who fills in what is asked for, as far as these tests can know it.
+Reaction willing(const Form& form, const std::string& generation) {
+  Reaction out{Reaction::Kind::accept, {}};
+  for (const Field& field : form.fields) {
+    if (field.key == "generation") out.values.emplace_back("generation", generation);
+    if (field.key == "index") out.values.emplace_back("index", "0");
+    if (field.key == "size" && !field.choices.empty()) out.values.emplace_back("size", field.choices[0].first);
+    if (field.key == "api_key" && field.value.empty()) out.values.emplace_back("api_key", "standin-api-key");
+    if (field.key == "client_secret") out.values.emplace_back("client_secret", "standin+secret/with=signs&100%");
+  }
+  return out;
+}
+
+TEST_F(Rules, AFormAsksForWhatIsMissing) {
+  serve();
+  const auto h = host(options());
+  const std::string generation = text("generation");
+  int shown = 0;
+  h->person = [&](const Form& form) {
+    EXPECT_FALSE(form.accept.empty());
+    EXPECT_EQ(service_->calls("put"), 0) << "bought without a button that says so";
+    return ++shown > 20 ? Reaction{Reaction::Kind::close, {}} : willing(form, generation);
+  };
+  const int64_t job = h->invoke("insert");
+  ASSERT_TRUE(h->run({}, 60s));
+  ASSERT_GE(h->asked().size(), 1u);
+  EXPECT_NE(h->asked().back().accept.find("License"), std::string::npos) << h->asked().back().accept;
+  ASSERT_NE(h->end_of(job), nullptr);
+  EXPECT_EQ(h->end_of(job)->kind, "done") << h->end_of(job)->get("message");
+  EXPECT_EQ(h->images_taken(), 1);
+  EXPECT_EQ(service_->charged().size(), 1u);
+}
+
+TEST_F(Rules, WhatIsBoughtIsWhatTheButtonSaid) {
+  serve();
+  const auto h = host(options());
+  const std::string generation = text("generation");
+  std::string pressed;
+  h->person = [&](const Form& form) {
+    EXPECT_EQ(service_->calls("put"), 0) << "bought by the button \"" << pressed << "\"";
+    pressed = form.accept;
+    Reaction out = willing(form, generation);
+    // A hand that is faster than changed(): the other size is picked, and the button says the
+    // first.
+    if (form.accept.find("1024") != std::string::npos) out.values = {{"size", "4k"}};
+    if (form.accept.find("4096") != std::string::npos) out.values = {};
+    return out;
+  };
+  h->invoke("insert");
+  ASSERT_TRUE(h->run({}, 60s));
+  EXPECT_NE(pressed.find("4096"), std::string::npos) << pressed;
+  ASSERT_EQ(service_->charged().size(), 1u);
+  EXPECT_EQ(service_->charged()[0]["size"], "4k");
+}
+
+TEST_F(Rules, AnAnswerAndNewFieldsMayCross) {
+  // New fields are on their way to the host while the person has closed the form already: it stays
+  // closed.
+  for (const bool accepted : {false, true}) {
+    serve();
+    const auto h = host(options());
+    h->invoke("insert");
+    ASSERT_TRUE(h->run([&] { return !h->forms().empty(); }));
+    const uint64_t request = h->forms().begin()->first;
+    h->change(request, "generation", text("generation"));
+    std::this_thread::sleep_for(300ms);
+    if (accepted)
+      h->accept(request);
+    else
+      h->close(request);
+    h->run([&] { return !h->forms().empty(); }, 5s);
+    EXPECT_EQ(h->forms().count(request), 0u);
+    h->destroy();
+  }
+}
+
+TEST_F(Rules, AClosedFormCostsNothing) {
+  serve();
+  const auto h = host(options());
+  h->person = [](const Form&) { return Reaction{Reaction::Kind::close, {}}; };
+  const int64_t job = h->invoke("insert");
+  ASSERT_TRUE(h->run());
+  EXPECT_GE(h->asked().size(), 1u);
+  ASSERT_NE(h->end_of(job), nullptr);
+  EXPECT_EQ(h->end_of(job)->get("cause"), "cancelled");
+  EXPECT_EQ(h->end_of(job)->get("paid"), "no");
+  EXPECT_EQ(service_->calls("put"), 0);
+}
+
+TEST_F(Rules, AFormThatNobodyAnswersIsTakenAway) {
+  serve();
+  const auto h = host(options());
+  const int64_t job = h->invoke("insert");
+  ASSERT_TRUE(h->run([&] { return !h->forms().empty(); }));
+  h->cancel(job);
+  ASSERT_TRUE(h->run({}, 10s));
+  EXPECT_TRUE(h->forms().empty());
+  EXPECT_EQ(h->end_of(job)->get("cause"), "cancelled");
+
+  h->invoke("insert");
+  ASSERT_TRUE(h->run([&] { return !h->forms().empty(); }));
+  h->destroy();
+  EXPECT_TRUE(h->forms().empty()) << "destroy() leaves a form on the screen";
+}
+
+TEST_F(Rules, EveryWatchedFieldMayChange) {
+  serve();
+  const auto h = host(options());
+  const std::string generation = text("generation");
+  std::set<std::string> edited;
+  h->person = [&](const Form& form) {
+    for (const Field& field : form.fields) {
+      if ((field.flags & EASEL_WATCHED) == 0 || !edited.insert(form.title + "/" + field.key).second) continue;
+      std::string value = "nonsense \xE2\x82\xAC";
+      if (field.kind == EASEL_CHOICE) value = field.choices.back().first;
+      if (field.key == "generation") value = generation;
+      return Reaction{Reaction::Kind::change, {{field.key, value}}};
+    }
+    return Reaction{};
+  };
+  h->invoke("insert");
+  // Whatever comes of it: the rules hold, and nothing is bought by typing.
+  h->run([] { return false; }, 3s);
+  h->destroy();
+  EXPECT_FALSE(h->asked().empty());
+  EXPECT_EQ(service_->calls("put"), 0);
+}
+
+TEST_F(Rules, NonsenseFromTheHostIsHarmless) {
+  serve();
+  const auto h = host(options());
+  h->invoke("insert",
+            {{"generation", "../../etc"}, {"index", "-1"}, {"size", "\xF0\x9F\xA6\x8A"}, {"product_id", "x"}});
+  h->invoke("insert", {{"generation", std::string(100000, 'g')}, {"index", "99999999999999999999"}, {"size", "1k"}});
+  h->invoke("insert", {{"generation", text("generation")}, {"index", "3"}, {"size", "1k"}, {"product_id", "31415"}});
+  h->invoke("drop", {{"job", "../../../etc/passwd"}});
+  h->person = [](const Form&) { return Reaction{Reaction::Kind::close, {}}; };
+  ASSERT_TRUE(h->run());
+  for (const Event& event : h->events("failed")) EXPECT_EQ(event.get("paid"), "no") << event.get("message");
+  EXPECT_EQ(h->events("failed").size(), 4u);
+  EXPECT_TRUE(service_->charged().empty());
+}
+
+}  // namespace
+}  // namespace contract
