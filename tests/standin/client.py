@@ -10,6 +10,7 @@ import time
 import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PATIENCE = 60  # seconds: for what happens at once on an idle computer
 
 
 class Answer:
@@ -58,8 +59,8 @@ class Standin:
     def stop(self, number=None):
         if number:
             self.process.send_signal(number)
-            self.process.wait(5)
-        out, err = self.process.communicate(timeout=5)
+            self.process.wait(PATIENCE)
+        out, err = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, out, err
 
     def __enter__(self):
@@ -73,7 +74,7 @@ class Standin:
 
     def connect(self, listener="api", host="127.0.0.1", tls=True):
         port = urllib.parse.urlsplit(self.said[listener + "_url"]).port
-        raw = socket.create_connection((host, port), 5)
+        raw = socket.create_connection((host, port), PATIENCE)
         return self.tls.wrap_socket(raw, server_hostname="localhost", suppress_ragged_eofs=False) if tls else raw
 
     def request(self, method, path, headers=(), body=b"", listener="api", connection=None):
@@ -131,7 +132,7 @@ class Standin:
         with open(os.path.join(self.folder, name + ".jsonl")) as file:
             return [json.loads(line) for line in file]
 
-    def wait_for(self, condition, seconds=5):
+    def wait_for(self, condition, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
