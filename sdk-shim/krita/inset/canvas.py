@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Puts one picture into a document, from a timer: a paint layer that is filled before it is added, so that adding it is the one
-step that Undo takes back."""
+"""Puts one picture into a document: a paint layer that is filled before it is added, so that adding it is the one step that Undo takes
+back.
+
+A large picture takes longer than a window may stand still, so the work is done in turns of a timer, in an event loop of its own inside
+the plugin's call. The plugin hears that the picture is placed when it is in the document, and not before: what a crash or the end of
+Krita cuts off counts as not placed.
+"""
 
 import json
 import time
 
 from krita import Krita
-from PyQt5.QtCore import QByteArray, QTimer
+from PyQt5.QtCore import QByteArray, QEventLoop, QTimer
 
 from .pixels import bands
 from .placement import place
@@ -16,6 +21,7 @@ PLAIN = ("RGBA", "U8", SRGB)
 
 SLICE = 0.01  # seconds of work before Krita gets its turn
 RESOLUTION = 300.0
+CLOSED = "Krita was closed"
 
 
 def is_open(document):
@@ -23,19 +29,33 @@ def is_open(document):
 
 
 class Placing:
-    """`document` may be None, or be closed meanwhile: then the picture opens as a new document. `ended` is called once, with
-    the layer, or with None and a reason in words."""
+    """`document` may be None, or be closed meanwhile: then the picture opens as a new document."""
 
-    def __init__(self, document, picture, name, facts, rule, ended):
-        self._document = document
-        self._picture, self._name, self._facts, self._rule, self._ended = picture, name, facts, rule, ended
+    def __init__(self, document, picture, name, facts, rule):
+        self._document, self._fresh = document, None
+        self._picture, self._name, self._facts, self._rule = picture, name, facts, rule
+        self.node, self.reason = None, CLOSED
         # Seconds of the processor: our part of the longest turn, and the longest band that Krita took. It is quick but for the rare
         # moment when it makes room for more. And seconds of the clock that Krita took for the rest.
         self.longest_turn = self.longest_band = self.insertion = 0.0
         self._timer = QTimer()
         self._timer.timeout.connect(self._turn)
+        self._loop = QEventLoop()
+
+    def run(self):
+        """Whether the layer, `node`, is in the document now; else `reason` says why not, in words. Krita lives on meanwhile: whoever
+        calls this must be ready to be called."""
         self._begin()
         self._timer.start(0)
+        self._loop.exec_()
+        self._timer.stop()
+        if self.node is None and self._fresh is not None:
+            self._fresh.close()
+        return self.node is not None
+
+    def abandon(self, reason):
+        """Ends run() without a layer, unless that is there."""
+        self._end(None, reason)
 
     def _begin(self):
         if not is_open(self._document):
@@ -55,49 +75,51 @@ class Placing:
             self._box = place(self._rule, picture.width, picture.height, (0, 0, document.width(), document.height()), selection)
             if self._colours() != PLAIN:
                 self._node.setColorSpace(*PLAIN)
+        self._filled, self.rows = False, 0
         self._bands = bands(picture, self._box[2], self._box[3])
 
     def _colours(self):
         return self._document.colorModel(), self._document.colorDepth(), self._document.colorProfile()
 
     def _turn(self):
-        began, worked, kritas = time.monotonic(), time.thread_time(), 0.0
+        worked, kritas = time.thread_time(), 0.0
         try:
-            if self._document is not None and not is_open(self._document):
+            if not Krita.instance().windows():
+                self._end(None, CLOSED)
+            elif self._document is not None and not is_open(self._document):
                 self._begin()
-                return
-            while time.monotonic() - began < SLICE:
-                band = next(self._bands, False)
-                if band is False:
-                    self._timer.stop()
-                    # A turn of its own: all that it does is Krita's work.
-                    QTimer.singleShot(0, self._finish)
-                    return
-                if band is not None:
-                    top, rows, data = band
-                    data, before = QByteArray(data), time.thread_time()
-                    self._node.setPixelData(data, self._box[0], self._box[1] + top, self._box[2], rows)
-                    band_took = time.thread_time() - before
-                    kritas += band_took
-                    self.longest_band = max(self.longest_band, band_took)
+            elif self._filled:
+                # A turn of its own: all that it does is Krita's work.
+                began = time.monotonic()
+                self._timer.stop()
+                self._insert()
+                self.insertion = time.monotonic() - began
+                worked = time.thread_time()
+                self._end(self._node, "")
+            else:
+                kritas = self._fill()
         except Exception as problem:
             self._end(None, str(problem))
         finally:
             self.longest_turn = max(self.longest_turn, time.thread_time() - worked - kritas)
 
-    def _finish(self):
-        began = time.monotonic()
-        try:
-            if self._document is not None and not is_open(self._document):
-                self._begin()
-                self._timer.start(0)
-                return
-            self._insert()
-        except Exception as problem:
-            self._end(None, str(problem))
-            return
-        self.insertion = time.monotonic() - began
-        self._end(self._node, "")
+    def _fill(self):
+        """Some bands; how long Krita had them."""
+        began, kritas = time.monotonic(), 0.0
+        while time.monotonic() - began < SLICE:
+            band = next(self._bands, False)
+            if band is False:
+                self._filled = True
+                break
+            if band is not None:
+                top, rows, data = band
+                data, before = QByteArray(data), time.thread_time()
+                self._node.setPixelData(data, self._box[0], self._box[1] + top, self._box[2], rows)
+                took = time.thread_time() - before
+                kritas += took
+                self.longest_band = max(self.longest_band, took)
+                self.rows = top + rows
+        return kritas
 
     def _insert(self):
         fresh = self._document is None
@@ -119,5 +141,6 @@ class Placing:
 
     def _end(self, node, reason):
         self._timer.stop()
-        self._picture.release()
-        self._ended(self, node, reason)
+        if self.node is None:
+            self.node, self.reason = node, reason
+        self._loop.quit()

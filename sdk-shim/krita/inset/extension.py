@@ -2,6 +2,7 @@
 """The menu entries, and what one plugin instance means for Krita: which document a job is for, its form, its progress, its layer."""
 
 import os
+import sys
 import traceback
 
 from krita import Extension, Krita
@@ -17,6 +18,8 @@ from .placement import RULES
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 PLACEMENT = "krita-placement"
 SETTINGS = "inset"
+STOPPED = ("Stopped before the picture was in the document. The licence has been charged once and stays yours, and the picture is "
+           "kept. Insert it again, or choose \"Place Finished Downloads\"; that takes no second licence.")
 
 
 class Progress(QProgressDialog):
@@ -53,7 +56,8 @@ class Inset(Extension):
         self._rules = {}       # target: where in the document
         self._forms = {}       # request: form
         self._progress = {}    # job: window
-        self.placings = []     # under way
+        self.placing, self._placed_for = None, 0  # under way, and its target
+        self._stopped = set()  # targets whose picture was on its way into the document when the person said stop
         self._asking_for = 0   # the target of the job that was started last; a form is for that one
 
     # Krita calls these
@@ -74,22 +78,20 @@ class Inset(Extension):
 
     def insert(self, *_):
         last = Krita.instance().readSetting(SETTINGS, "generation", "")
-        self.begin("insert", {"generation": last} if last else {})
+        document = Krita.instance().activeDocument()
+        if self._ready():
+            self._host.soon(lambda: self.begin("insert", {"generation": last} if last else {}, document))
 
     def resume(self, *_):
-        self.begin("resume", {}, None)
+        if self._ready():
+            self._host.soon(lambda: self.begin("resume", {}, None))
 
-    def begin(self, action, values, document=False, rule="fit"):
-        """Starts a job for a document; by default for the active one. The job's number, or a bad status."""
+    def begin(self, action, values, document, rule="fit"):
+        """Starts a job for a document, or for a new one. The job's number, or a bad status."""
         if not self._ready():
             return easel.FAILED
-        if document is False:
-            document = Krita.instance().activeDocument()
-        target = 0
-        if document is not None:
-            target, self._next_target = self._next_target, self._next_target + 1
-            self._documents[target] = document
-            self._rules[target] = rule
+        target, self._next_target = self._next_target, self._next_target + 1
+        self._documents[target], self._rules[target] = document, rule
         self._asking_for = target
         job = self._host.invoke(action, target, values)
         if job > 0:
@@ -97,27 +99,39 @@ class Inset(Extension):
         return job
 
     def cancel(self, job):
+        if self.placing is not None and self._placed_for == self._targets.get(job):
+            self._stopped.add(self._placed_for)
+            self.placing.abandon("cancelled")
         self._host.cancel(job)
 
     # The plugin's listener
 
     def place(self, target, picture, name, facts):
-        self.placings.append(Placing(self._documents.get(target), picture, name or "Generated picture", facts,
-                                     self._rules.get(target, "fit"), self._placed))
-        return True
+        if target in self._stopped:
+            return False
+        self.placing = Placing(self._documents.get(target), picture, name or "Generated picture", facts,
+                               self._rules.get(target, "fit"))
+        self._placed_for = target
+        try:
+            taken = self.placing.run()
+            if not taken:
+                print("inset: the layer was not made: " + self.placing.reason, file=sys.stderr)
+            return taken
+        finally:
+            self.placing = None
 
     def event(self, job, kind, pairs):
         values = dict(pairs)
         if kind == "progress":
             if job not in self._progress:
-                self._progress[job] = Progress(self._window(), lambda: self._host.cancel(job))
+                self._progress[job] = Progress(self._window(), lambda: self.cancel(job))
             fraction = values.get("fraction")
             self._progress[job].tell(values.get("stage", ""), float(fraction) if fraction else None)
         elif kind == "told":
             self._say(values.get("title", "Inset"), values.get("text", ""), QMessageBox.Information)
         elif kind == "placed" and values.get("note"):
             self._say("Generated Image", values["note"], QMessageBox.Information)
-        elif kind == "rests":
+        elif kind == "rests" and self._targets.get(job) not in self._stopped:
             self._say("Generated Image", values.get("message", ""), QMessageBox.Warning)
         elif kind in ("done", "failed"):
             self._over(job, kind, pairs)
@@ -178,12 +192,6 @@ class Inset(Extension):
             Krita.instance().writeSetting(SETTINGS, "generation", values["generation"])
         self._host.answer(request, accepted, values)
 
-    def _placed(self, placing, node, reason):
-        self.placings.remove(placing)
-        if node is None:
-            self._say("Generated Image", "The layer could not be made: " + reason + ". The picture is kept in " +
-                      placing._facts.get("original", "Inset's folder") + ".", QMessageBox.Warning)
-
     def _over(self, job, kind, pairs):
         target = self._targets.pop(job, 0)
         self._documents.pop(target, None)
@@ -197,7 +205,9 @@ class Inset(Extension):
         # A job that was cancelled before anything was ordered needs no words.
         if kind == "failed" and not (values.get("cause") == "cancelled" and values.get("paid") == "no"):
             sizes = [value for key, value in pairs if key == "choice"]
-            self._say("Generated Image", "\n".join([values.get("message", ""), *sizes]), QMessageBox.Warning)
+            message = STOPPED if target in self._stopped else values.get("message", "")
+            self._say("Generated Image", "\n".join([message, *sizes]), QMessageBox.Warning)
+        self._stopped.discard(target)
 
     def _say(self, title, text, icon):
         box = QMessageBox(icon, title, text, QMessageBox.Close, self._window())

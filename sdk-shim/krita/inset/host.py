@@ -2,7 +2,8 @@
 """The host side of the contract: one plugin instance, pumped by a timer.
 
 The plugin calls only from inside our calls into it, on Krita's main thread, so no lock is needed. `wake` is null: a thread of the
-plugin's never runs Python. No exception may reach C, so each callback ends in a guard.
+plugin's never runs Python. No exception may reach C, so each callback ends in a guard. Krita's event loop turns inside place(), so a
+click may come while the plugin is calling us; what it asks of the plugin waits until that call is over.
 """
 
 import ctypes
@@ -20,12 +21,12 @@ PERIOD, IDLE_PERIOD = 50, 1000
 
 class PluginHost:
     """`listener` has place(target, image, asset), ask(request, title, accept, fields), dismiss(request) and
-    event(job, kind, pairs), each called from inside pump(). Only place() answers: whether it has taken the image."""
+    event(job, kind, pairs), each called from inside pump(). Only place() answers: whether the picture is on the canvas."""
 
     def __init__(self, library, release, listener):
         self._listener = listener
         self._entry = easel.load(library)
-        self._pumping = False
+        self._pumping, self._waiting = False, []
         self._timer = QTimer()
         self._timer.timeout.connect(self.pump)
 
@@ -46,7 +47,15 @@ class PluginHost:
         """Pumps often, until nothing is open any more; then now and then."""
         self._timer.start(PERIOD)
 
+    def soon(self, call):
+        """Calls at once, or, while the plugin is calling us, as soon as that is over."""
+        if self._pumping:
+            self._waiting.append(call)
+        else:
+            call()
+
     def invoke(self, action, target, values):
+        """The job's number. Not while the plugin is calling us: see soon()."""
         if not self._plugin:
             return easel.FAILED
         pairs = easel.pairs(values)
@@ -55,23 +64,22 @@ class PluginHost:
         return job
 
     def answer(self, request, accepted, values):
-        if self._plugin:
-            pairs = easel.pairs(values)
-            self._plugin.contents.answer(self._plugin, request, int(accepted), pairs, len(pairs))
-            self.start()
+        pairs = easel.pairs(values)
+        self.soon(lambda: self._call("answer", request, int(accepted), pairs, len(pairs)))
 
     def changed(self, request, key, value):
-        if self._plugin:
-            self._plugin.contents.changed(self._plugin, request, key.encode(), value.encode())
-            self.start()
+        self.soon(lambda: self._call("changed", request, key.encode(), value.encode()))
 
     def cancel(self, job=0):
+        self.soon(lambda: self._call("cancel", job))
+
+    def _call(self, function, *arguments):
         if self._plugin:
-            self._plugin.contents.cancel(self._plugin, job)
+            getattr(self._plugin.contents, function)(self._plugin, *arguments)
             self.start()
 
     def pump(self):
-        # A dialog may spin Krita's event loop inside one of our callbacks; the timer then has to come again.
+        # The timer also fires in the event loop inside one of our callbacks; then it has to come again.
         if self._pumping or not self._plugin:
             return
         self._pumping = True
@@ -80,6 +88,9 @@ class PluginHost:
                 self._timer.start(IDLE_PERIOD)
         finally:
             self._pumping = False
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
 
     def destroy(self):
         self._timer.stop()
@@ -105,7 +116,10 @@ class PluginHost:
                 return easel.UNSUPPORTED
             facts = asset.contents
             known = dict(easel.read_pairs(facts.facts, facts.fact_count), original=easel.text(facts.path))
-            return easel.OK if self._listener.place(target, Picture(taken), easel.text(facts.name), known) else easel.FAILED
+            if not self._listener.place(target, taken, easel.text(facts.name), known):
+                return easel.FAILED
+            taken.release(ctypes.byref(taken))
+            return easel.OK
         except Exception:
             traceback.print_exc()
             return easel.FAILED
@@ -129,17 +143,3 @@ class PluginHost:
             self._listener.dismiss(request)
         except Exception:
             traceback.print_exc()
-
-
-class Picture:
-    """A picture that was taken from the plugin. Its pixels are valid until release()."""
-
-    def __init__(self, image):
-        self._image = image
-        self.width, self.height, self.stride, self.pixels = image.width, image.height, image.stride, image.pixels
-
-    def release(self):
-        image, self._image = self._image, None
-        if image is not None:
-            self.pixels = None
-            image.release(ctypes.byref(image))

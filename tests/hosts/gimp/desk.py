@@ -5,6 +5,7 @@ import atexit
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,29 @@ def easel(stand_in, data, *words):
     done = subprocess.run([os.path.join(BUILD, "bin", "easel"), "run", *words, "--json", "--out", folder("easel")],
                           env=environment(folder("home"), stand_in, data), capture_output=True, text=True, timeout=120)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def files_with(words, folders):
+    """The files below these folders that hold one of the words, as text or as UTF-16."""
+    wanted = [word.encode(kind) for word in words for kind in ("utf-8", "utf-16-le")]
+    found = set()
+    for folder_ in folders:
+        for path, _, names in os.walk(folder_):
+            for name in names:
+                full = os.path.join(path, name)
+                if not stat.S_ISREG(os.lstat(full).st_mode):
+                    continue
+                with open(full, "rb") as file:
+                    content = file.read()
+                if any(word in content for word in wanted):
+                    found.add(full)
+    return found
+
+
+def nowhere(test, words, folders):
+    """None of the words was written. What must be there, the generation in a journal, shows that the search finds things."""
+    test.assertTrue(files_with(["5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"], folders))
+    test.assertEqual(set(), files_with(words, folders))
 
 
 def small_picture(path, width=256, height=192):

@@ -2,7 +2,6 @@
 """GIMP 2.10 as the tests drive it: without a display by batches of Scheme."""
 
 import os
-import re
 import socket
 import struct
 import subprocess
@@ -20,10 +19,12 @@ def home():
     """A person's folder with the plug-in in it, where GIMP has been started once: it asks every plug-in then."""
     global _home
     if _home is None:
-        _home = desk.folder("gimp-home")
-        subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=_home, XDG_CONFIG_HOME=_home + "/.config"),
+        made = desk.folder("gimp-home")
+        subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=made, XDG_CONFIG_HOME=made + "/.config"),
                        check=True, stdout=subprocess.DEVNULL)
-        batch(None, desk.folder("no-data"), "(gimp-version)")
+        subprocess.run(["timeout", "240", *command("(gimp-version)")], env=desk.environment(made, None, desk.folder("no-data")),
+                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _home = made
     return _home
 
 
@@ -44,19 +45,22 @@ def environment(stand_in, data):
 
 
 def batch(stand_in, data, *expressions, timeout=240, **more):
-    """Runs the expressions; what was said with (gimp-message …), a line each. GIMP ends with status 0 even when Scheme
-    failed, so the log is looked at."""
+    """Runs the expressions; what they said with (say …), each as a list of words. GIMP ends with status 0 even when Scheme failed, so
+    the log is looked at."""
     variables = environment(stand_in, data)
     variables.update(more)
-    # From a file: what one -b defines, the next does not know.
-    with tempfile.NamedTemporaryFile("w", suffix=".scm", dir=desk.FOLDER) as script:
-        script.write("\n".join([PRELUDE, *expressions]))
-        script.flush()
-        done = subprocess.run(["timeout", str(timeout), *command(f'(load "{script.name}")')], env=variables,
+    # From a file: what one -b defines, the next does not know. And into one: others write to the log, too.
+    with tempfile.TemporaryDirectory(dir=desk.FOLDER) as folder:
+        script, said = os.path.join(folder, "batch.scm"), os.path.join(folder, "said")
+        with open(script, "w") as file:
+            file.write("\n".join([f"(define said-port (open-output-file {quoted(said)}))", PRELUDE, *expressions,
+                                  "(close-output-port said-port)"]))
+        done = subprocess.run(["timeout", str(timeout), *command(f'(load "{script}")')], env=variables,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0 or "batch command experienced" in done.stdout:
-        raise AssertionError(f"GIMP ended with {done.returncode}:\n{done.stdout}")
-    return re.findall(r"script-fu-Warning: said (.*?)\n\n", done.stdout, re.DOTALL)
+        if done.returncode != 0 or "batch command experienced" in done.stdout:
+            raise AssertionError(f"GIMP ended with {done.returncode}:\n{done.stdout}")
+        with open(said) as file:
+            return [line.split() for line in file.read().split("\f")[1:]]
 
 
 # Scheme that the tests share.
@@ -64,7 +68,7 @@ def batch(stand_in, data, *expressions, timeout=240, **more):
 PRELUDE = """
 (define (text x) (cond ((number? x) (number->string x)) ((string? x) x) ((pair? x) (string-append (text (car x)) " " (text (cdr x))))
                        ((null? x) "") (else "?")))
-(define (say . xs) (gimp-message (string-append "said " (text xs))))
+(define (say . xs) (display (string-append "\f" (text xs)) said-port))
 (define (new-picture index size) (car (plug-in-inset-new RUN-NONINTERACTIVE "GENERATION" index size 0 "" "")))
 (define (add-picture image index size placement)
   (car (plug-in-inset-layer RUN-NONINTERACTIVE image (car (gimp-image-get-active-drawable image)) "GENERATION" index size 0 "" ""
@@ -100,18 +104,19 @@ def plug_in_processes():
 class Window:
     """GIMP with its window on a screen. Scheme reaches it through its Script-Fu server, while the test clicks."""
 
-    def __init__(self, screen, stand_in, data):
+    def __init__(self, screen, stand_in, data, **more):
         self.screen = screen
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         folder = desk.folder("window")
-        self.log = open(os.path.join(folder, "gimp.log"), "w")
+        self.log_path = os.path.join(folder, "gimp.log")
+        self.log = open(self.log_path, "w")
         server = f'(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" {self.port} "{folder}/server.log")'
-        variables = dict(environment(stand_in, data), DISPLAY=screen.display)
+        variables = dict(environment(stand_in, data), DISPLAY=screen.display, **more)
         self.process = subprocess.Popen(["timeout", "-k", "5", "400", "gimp", "-s", "-n", "-b", server], env=variables,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        desk.wait_for(self._listens, 90, "GIMP's Script-Fu server")
+        desk.wait_for(self._listens, 180, "GIMP's Script-Fu server")
         self.window = screen.wait_window("GNU Image Manipulation Program")
         screen.maximize(self.window)
 
@@ -119,6 +124,11 @@ class Window:
         return self
 
     def __exit__(self, *_):
+        self.quit()
+
+    def quit(self):
+        if self.log.closed:
+            return
         try:
             self.scheme("(gimp-quit 1)")
         except (OSError, EOFError, AssertionError):
@@ -172,6 +182,17 @@ class Window:
     def layer_count(self, image):
         return self.number(f"(car (gimp-image-get-layers {image}))")
 
-    def menu(self, *keys):
+    def keys(self, *keys):
         self.screen.focus(self.window)
         self.screen.key(*keys)
+
+    def start_from_menu(self, *keys):
+        """Opens the menu and chooses, until the plug-in runs: a letter that comes before its menu is open is lost."""
+        for _ in range(4):
+            self.keys(*keys)
+            try:
+                return desk.wait_for(plug_in_processes, 20, "the plug-in's start")
+            except AssertionError:
+                self.screen.shot("gimp-menu-lost")
+                self.keys("Escape", "Escape")
+        raise AssertionError(f"the menu did not start the plug-in: {keys}")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An X server of the test's own, with a window manager, a keyboard and a pointer."""
+"""An X server of the test's own, with a window manager, a keyboard and a pointer. What is done is awaited, for as long as a busy
+computer needs."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -9,6 +11,7 @@ import time
 import desk
 
 WIDTH, HEIGHT = 1400, 900
+PATIENCE = 90  # seconds
 
 
 class Screen:
@@ -22,6 +25,7 @@ class Screen:
         self.variables = dict(os.environ, DISPLAY=self.display, HOME=desk.folder("home"))
         # Without one the focus is nobody's.
         self.manager = subprocess.Popen(["openbox"], env=self.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        desk.wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), PATIENCE, "the window manager")
 
     def __enter__(self):
         return self
@@ -36,26 +40,32 @@ class Screen:
                 process.wait()
 
     def run(self, *words, check=True):
-        return subprocess.run(["timeout", "20", *words], env=self.variables, capture_output=True, text=True, check=check).stdout.strip()
+        return subprocess.run(["timeout", "60", *words], env=self.variables, capture_output=True, text=True, check=check).stdout.strip()
 
     def windows(self, name):
         """The numbers of the visible windows whose title holds this."""
         return self.run("xdotool", "search", "--onlyvisible", "--name", name, check=False).split()
 
-    def wait_window(self, name, seconds=60):
-        return desk.wait_for(lambda: self.windows(name), seconds, f"a window {name!r}")[-1]
+    def wait_window(self, name):
+        return desk.wait_for(lambda: self.windows(name), PATIENCE, f"a window {name!r}")[-1]
 
-    def wait_gone(self, name, seconds=30):
-        desk.wait_for(lambda: not self.windows(name), seconds, f"the end of the window {name!r}")
+    def wait_gone(self, name):
+        desk.wait_for(lambda: not self.windows(name), PATIENCE, f"the end of the window {name!r}")
 
     def focus(self, window):
-        self.run("xdotool", "windowactivate", "--sync", window)
-        time.sleep(0.3)
+        """Keys go to this window from now on."""
+        def has_it():
+            if self.run("xdotool", "getwindowfocus", check=False) == window:
+                return True
+            self.run("xdotool", "windowactivate", window, check=False)
+            return False
+
+        desk.wait_for(has_it, PATIENCE, "the keyboard's focus")
 
     def key(self, *keys):
         for key in keys:
             self.run("xdotool", "key", "--clearmodifiers", key)
-            time.sleep(0.25)
+            time.sleep(0.25)  # between keys, as a person types: a menu must open before it has an item to choose
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "15", text)
@@ -65,10 +75,12 @@ class Screen:
 
     def maximize(self, window):
         self.run("wmctrl", "-i", "-r", window, "-b", "add,maximized_vert,maximized_horz")
-        time.sleep(1)
+        width = re.compile(r"Width: (\d+)")
+        desk.wait_for(lambda: int(width.search(self.run("xwininfo", "-id", window)).group(1)) > WIDTH - 20, PATIENCE, "the large window")
 
     def shot(self, name):
-        """To be looked at, not compared."""
+        """To be looked at, not compared. What was drawn last may still be on its way."""
+        time.sleep(1)
         folder = os.path.join(desk.BUILD, "screenshots")
         os.makedirs(folder, exist_ok=True)
         self.run("import", "-window", "root", os.path.join(folder, name + ".png"))

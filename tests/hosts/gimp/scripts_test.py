@@ -30,7 +30,7 @@ class Pictures(unittest.TestCase):
                 (export image (car (gimp-image-get-active-layer image)) "{out}/dandelions.png"))""")
             self.assertEqual(2, len(service.log("ledger")))
             sold = os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")
-            self.assertTrue(said[0].startswith("768 1024 0 0 "), said)
+            self.assertEqual(["768", "1024", "0", "0"], said[0][:4])
             with Image.open(sold) as one, Image.open(out + "/dogs.png") as other:
                 self.assertEqual(0, desk.worst(numpy.array(one), numpy.array(other.convert("RGBA"))))
 
@@ -58,7 +58,7 @@ class Layers(unittest.TestCase):
               (say (box (add-picture small 2 "1k" "fit")))
               (say (box (add-picture small 2 "1k" "as-is")))""")
             self.assertEqual(1, len(service.log("ledger")))
-        said = [" ".join(line.split()) for line in said]
+        said = [" ".join(words) for words in said]
         self.assertEqual(["256 192 172 104", "256 192 172 104", "600 450 0 -25", "128 96 100 98", "1 100 50 228 242"], said[:5])
         self.assertTrue(said[5].startswith("5 "), said[5])
         self.assertEqual(["100 75 0 12", "256 192 -78 -46"], said[6:])
@@ -92,9 +92,8 @@ class Facts(unittest.TestCase):
               (define other (empty-image 300 300 RGB PRECISION-U8-GAMMA RGB-IMAGE))
               (export other (add-picture other 0 "1k" "") "{out}/part.png")""")
             first, second = [charge["asset_id"] for charge in service.log("ledger")]
-        self.assertIn("asset_id=" + first, " ".join(said))
-        self.assertIn("generation=" + GENERATION, " ".join(said))
-        self.assertIn("size=1k", " ".join(said))
+        facts = said[1]
+        self.assertLessEqual({"asset_id=" + first, "generation=" + GENERATION, "size=1k"}, set(facts))
         whole, part = tags(out + "/new.png"), tags(out + "/part.png")
         kinds = "http://cv.iptc.org/newscodes/digitalsourcetype/"
         self.assertEqual((kinds + "trainedAlgorithmicMedia", first),
@@ -152,7 +151,7 @@ class Crash(unittest.TestCase):
               (say (car found))
               (export (aref (cadr found) 0) (car (gimp-image-get-active-layer (aref (cadr found) 0))) "{out}/resumed.png")
               (say (car (plug-in-inset-resume RUN-NONINTERACTIVE)))""".replace("aref", "vector-ref"))
-            self.assertEqual(["1", "0"], [line.strip() for line in said])
+            self.assertEqual([["1"], ["0"]], said)
             self.assertEqual(1, len(service.log("ledger")))
             self.assertEqual(1, len([line for line in service.log("requests") if line.get("route") == "put"]))
         with Image.open(os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")) as one, Image.open(out + "/resumed.png") as other:

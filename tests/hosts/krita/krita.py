@@ -19,21 +19,23 @@ _home = None
 def home():
     global _home
     if _home is None:
-        _home = desk.folder("krita-home")
+        made = desk.folder("krita-home")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-        subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(clean, HOME=_home), check=True, stdout=subprocess.DEVNULL)
-        plugins = os.path.join(_home, ".local", "share", "krita", "pykrita")
+        subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(clean, HOME=made), check=True, stdout=subprocess.DEVNULL)
+        plugins = os.path.join(made, ".local", "share", "krita", "pykrita")
         shutil.copytree(os.path.join(HERE, "inset_selftest"), os.path.join(plugins, "inset_selftest"))
         shutil.copy(os.path.join(HERE, "inset_selftest.desktop"), plugins)
-        with open(os.path.join(_home, ".config", "kritarc"), "a") as settings:
+        with open(os.path.join(made, ".config", "kritarc"), "a") as settings:
             settings.write("enable_inset_selftest=true\n")
+        _home = made
     return _home
 
 
 def start(scene, stand_in, data, out, **more):
     """Starts Krita; it plays the scene and quits by itself."""
     variables = desk.environment(home(), stand_in, data)
-    variables.update(INSET_SELFTEST_SERVICE=stand_in.folder, INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out, **more)
+    variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out,
+                     INSET_SELFTEST_SERVICE=stand_in.folder, **more)
     with open(os.path.join(out, "log"), "w") as log:
         return subprocess.Popen(["timeout", "-k", "5", "280", "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "krita", "--nosplash"],
                                 env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -43,6 +45,11 @@ def play(scene, stand_in, data, out, **more):
     """What the scene wrote down."""
     status = start(scene, stand_in, data, out, **more).wait()
     path = os.path.join(out, "result.json")
+    shots = os.path.join(desk.BUILD, "screenshots")  # to be looked at
+    os.makedirs(shots, exist_ok=True)
+    for name in os.listdir(out):
+        if name.startswith("krita-"):
+            shutil.copy(os.path.join(out, name), shots)
     with open(os.path.join(out, "log")) as log:
         said = log.read()
     if not os.path.exists(path):

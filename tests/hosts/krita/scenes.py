@@ -2,6 +2,7 @@
 """What happens inside Krita in each test. A generator: it yields what to wait for, and writes down what was seen."""
 
 import os
+import sys
 import time
 
 from krita import InfoObject, Krita, Selection
@@ -51,20 +52,26 @@ def undo():
 
 
 class Watch:
-    """Hears of everything, from beside the extension: events, and layers that were placed."""
+    """Hears of everything, from beside the extension: events, and layers that were placed or could not be."""
 
     def __init__(self, inset):
         self.events, self.placed = [], []
-        self._event, self._placed = inset.event, inset._placed
-        inset.event, inset._placed = self.event, self.on_placed
+        self._event, inset.event = inset.event, self.event
+        module = sys.modules[type(inset).__module__]
+        placed = self.placed
+
+        class Placing(module.Placing):
+            def run(self):
+                try:
+                    return super().run()
+                finally:
+                    placed.append((self, self.node, self.reason))
+
+        module.Placing = Placing
 
     def event(self, job, kind, pairs):
         self.events.append([job, kind, pairs])
         self._event(job, kind, pairs)
-
-    def on_placed(self, placing, node, reason):
-        self._placed(placing, node, reason)
-        self.placed.append((placing, node, reason))
 
     def ended(self, job):
         return any(number == job and kind in ("done", "failed") for number, kind, _ in self.events)
@@ -88,8 +95,7 @@ def colours(inset, result):
         document = new_document(256, 192, tag, model, depth, profile)
         before = layers(document)
         job = inset.begin("insert", picture(), document)
-        count = len(watch.placed)
-        yield lambda: len(watch.placed) > count or (watch.ended(job) and not inset.placings and watch.events[-1][1] == "failed")
+        yield lambda: watch.ended(job)
         placing, node, reason = watch.placed[-1]
         document.waitForDone()
         case = {"reason": reason, "space": [node.colorModel(), node.colorDepth(), node.colorProfile()],
@@ -280,7 +286,7 @@ def large(inset, result):
     for depth in ("U8", "U16"):
         document = new_document(4096, 4096, depth, "RGBA", depth)
         document.waitForDone()
-        yield pause(1)
+        yield pause(1)  # Krita draws it; that is not what is measured
         count = len(watch.placed)
         heart = Heart()
         inset.begin("insert", picture(1, "4k"), document)
@@ -289,6 +295,112 @@ def large(inset, result):
         result[depth] = {"turn": placing.longest_turn, "band": placing.longest_band, "insertion": placing.insertion, "stop": heart.stop()}
         document.setModified(False)
         document.close()
+
+
+def half_filled(inset):
+    """The picture was taken, and the layer is being filled."""
+    return lambda: inset.placing is not None and inset.placing.rows > 300
+
+
+def begin_large(inset):
+    document = new_document(4096, 4096)
+    document.setModified(False)
+    return document, inset.begin("insert", picture(1, "4k"), document)
+
+
+def killed_while_filling(inset, result):
+    begin_large(inset)
+    yield half_filled(inset)
+    os.kill(os.getpid(), 9)
+
+
+def quit_while_filling(inset, result):
+    begin_large(inset)
+    yield half_filled(inset)
+    result["grace"] = 0
+
+
+def closed_while_filling(inset, result):
+    watch = Watch(inset)
+    document, job = begin_large(inset)
+    yield half_filled(inset)
+    document.setModified(False)
+    document.close()
+    yield lambda: watch.ended(job)
+    (other,) = Krita.instance().documents()
+    node = other.topLevelNodes()[0]
+    result["size"] = [other.width(), other.height()]
+    # No part of it is missing, above or below.
+    result["alpha"] = [set(node.pixelData(0, y, other.width(), 1).data()[3::4]) == {255} for y in (0, other.height() - 1)]
+
+
+def cancelled_while_filling(inset, result):
+    watch = Watch(inset)
+    document, job = begin_large(inset)
+    yield half_filled(inset)
+    began = time.monotonic()
+    QTest.mouseClick(window("inset-progress").findChild(QPushButton), Qt.LeftButton)
+    yield lambda: watch.ended(job)
+    result["cancel took"] = time.monotonic() - began
+    yield lambda: window("inset-message")
+    shot("krita-stopped")
+    result["told"] = window("inset-message").text()
+    window("inset-message").close()
+    result["layers"] = layers(document)
+    result["placed before"] = [kind for _, kind, _ in watch.events].count("placed")
+    Krita.instance().action("inset_resume").trigger()
+    yield lambda: window("inset-form")
+    QTest.mouseClick(window("inset-form").accept_button, Qt.LeftButton)
+    yield lambda: any(kind == "placed" for _, kind, _ in watch.events)
+    result["documents"] = len(Krita.instance().documents())
+
+
+def menu_while_filling(inset, result):
+    """A click that reaches the plugin only after the layer is there."""
+    watch = Watch(inset)
+    document, job = begin_large(inset)
+    yield half_filled(inset)
+    Krita.instance().action("inset_insert").trigger()
+    result["at once"] = window("inset-form") is not None
+    yield lambda: watch.ended(job)
+    yield lambda: window("inset-form")
+    window("inset-form").close()
+    result["layers"] = len(layers(document))
+
+
+def key_form(inset, result):
+    """Without a key in the environment it is asked for, once."""
+    watch = Watch(inset)
+    Krita.instance().action("inset_insert").trigger()
+    yield lambda: window("inset-form")
+    form = window("inset-form")
+    secret = form.findChild(QLineEdit, "client_secret")
+    result["secret is hidden"] = secret.echoMode() == QLineEdit.Password
+    result["can be accepted empty"] = form.accept_button.isEnabled()
+    QTest.keyClicks(form.findChild(QLineEdit, "api_key"), os.environ["SELFTEST_KEY"])
+    QTest.keyClicks(secret, os.environ["SELFTEST_SECRET"])
+    yield pause(1)
+    shot("krita-key")
+    QTest.mouseClick(form.accept_button, Qt.LeftButton)
+    yield lambda: window("inset-form") and window("inset-form").findChild(QLineEdit, "generation")
+    yield from fill_form()
+    QTest.mouseClick(window("inset-form").accept_button, Qt.LeftButton)
+    yield lambda: watch.placed
+    yield lambda: window("inset-form") is None
+    Krita.instance().action("inset_insert").trigger()
+    yield lambda: window("inset-form")
+    result["asked again"] = window("inset-form").findChild(QLineEdit, "client_secret") is not None
+    window("inset-form").close()
+
+
+def key_form_again(inset, result):
+    """The next start knows nothing of it."""
+    Krita.instance().action("inset_insert").trigger()
+    yield lambda: window("inset-form")
+    form = window("inset-form")
+    result["key"] = form.findChild(QLineEdit, "api_key").text()
+    result["secret"] = form.findChild(QLineEdit, "client_secret").text()
+    form.close()
 
 
 def killed(inset, result):
@@ -313,4 +425,5 @@ def resumed(inset, result):
     document = Krita.instance().documents()[0]
     document.setBatchmode(True)
     document.waitForDone()
+    result["size"] = [document.width(), document.height()]
     result["exported"] = export(document, os.path.join(OUT, "resumed.png"))

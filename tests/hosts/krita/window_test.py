@@ -4,7 +4,6 @@ window stands still. The scenes are in scenes.py; the screenshots in the build's
 
 import json
 import os
-import shutil
 import unittest
 import zipfile
 
@@ -24,11 +23,6 @@ class Scenes(unittest.TestCase):
         self.addCleanup(service.__exit__)
         out = desk.folder(scene + "-out")
         result = krita.play(scene, service, desk.folder(scene + "-data"), out, **more)
-        shots = os.path.join(desk.BUILD, "screenshots")
-        os.makedirs(shots, exist_ok=True)
-        for name in os.listdir(out):
-            if name.startswith("krita-"):
-                shutil.copy(os.path.join(out, name), shots)
         return result, service, out
 
     def is_dogs(self, path):
@@ -96,6 +90,69 @@ class Scenes(unittest.TestCase):
         self.is_dogs(os.path.join(out, "resumed.png"))
         self.assertEqual(1, len(service.log("ledger")))
         self.assertEqual(1, len([line for line in service.log("requests") if line.get("route") == "put"]))
+
+    def journal(self, data):
+        """The kinds of records of the one job."""
+        (path,) = [os.path.join(data, "jobs", name) for name in os.listdir(os.path.join(data, "jobs")) if name.endswith(".jsonl")]
+        with open(path) as file:
+            return [json.loads(line)["record"] for line in file]
+
+    def cut_off_while_filling(self, scene, killed):
+        """The picture was taken, its layer half filled: it counts as not placed, and the next start has it."""
+        service = desk.service(scene, {"put_answer": 200})
+        self.addCleanup(service.__exit__)
+        data, out = desk.folder(scene + "-data"), desk.folder(scene + "-out")
+        if killed:
+            self.assertNotEqual(0, krita.start(scene, service, data, out).wait())
+        else:
+            krita.play(scene, service, data, out)
+        self.assertEqual("saved", self.journal(data)[-1])
+        result = krita.play("resumed", service, data, out)
+        self.assertIn("Place Finished Downloads", result["told"])
+        self.assertEqual([4096, 4096], result["size"])
+        self.assertEqual(["placed"], [record for record in self.journal(data) if record == "placed"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_a_crash_while_the_layer_is_filled(self):
+        self.cut_off_while_filling("killed_while_filling", True)
+
+    def test_krita_is_closed_while_the_layer_is_filled(self):
+        self.cut_off_while_filling("quit_while_filling", False)
+
+    def test_a_document_that_is_closed_while_its_layer_is_filled(self):
+        result, service, _ = self.play("closed_while_filling", {"put_answer": 200})
+        self.assertEqual([4096, 4096], result["size"])
+        self.assertEqual([True, True], result["alpha"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_cancel_while_the_layer_is_filled(self):
+        result, service, _ = self.play("cancelled_while_filling", {"put_answer": 200})
+        print(f"Cancel took {result['cancel took'] * 1000:.0f} ms while the layer was filled")
+        self.assertEqual((1, 0), (len(result["layers"]), result["placed before"]))
+        self.assertIn("charged once and stays yours", result["told"])
+        self.assertEqual(2, result["documents"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_the_menu_while_the_layer_is_filled(self):
+        result, _, _ = self.play("menu_while_filling", {"put_answer": 200})
+        self.assertFalse(result["at once"])
+        self.assertEqual(2, result["layers"])
+
+    def test_key_and_secret_are_asked_for_and_written_nowhere(self):
+        service = desk.service("key_form", {"put_answer": 200})
+        self.addCleanup(service.__exit__)
+        data, out = desk.folder("key_form-data"), desk.folder("key_form-out")
+        said = service.said
+        none = {"INSET_API_KEY": "", "INSET_CLIENT_SECRET": ""}
+        secrets, places = [said["api_key"], said["client_secret"]], [krita.home(), data, out, desk.folder("runtime")]
+        result = krita.play("key_form", service, data, out, SELFTEST_KEY=said["api_key"], SELFTEST_SECRET=said["client_secret"], **none)
+        self.assertEqual((True, False, False),
+                         (result["secret is hidden"], result["can be accepted empty"], result["asked again"]))
+        self.assertEqual(1, len(service.log("ledger")))
+        desk.nowhere(self, secrets, places)
+        result = krita.play("key_form_again", service, data, out, **none)
+        self.assertEqual(("", ""), (result["key"], result["secret"]))
+        desk.nowhere(self, secrets, places)
 
     def test_krita_does_not_stand_still(self):
         result, _, _ = self.play("large", {"put_answer": 200})

@@ -64,7 +64,7 @@ class SelfTest(Extension):
         for document in Krita.instance().documents():
             document.setBatchmode(True)
             document.setModified(False)
-        QTimer.singleShot(200, lambda: Krita.instance().action("file_quit").trigger())
+        QTimer.singleShot(self.result.get("grace", 200), lambda: Krita.instance().action("file_quit").trigger())
 
 
 Krita.instance().addExtension(SelfTest(Krita.instance()))
