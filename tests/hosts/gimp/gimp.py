@@ -22,10 +22,15 @@ def home():
         made = desk.folder("gimp-home")
         subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=made, XDG_CONFIG_HOME=made + "/.config"),
                        check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["timeout", "240", *command("(gimp-version)")], env=desk.environment(made, None, desk.folder("no-data")),
-                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        start_once(made)
         _home = made
     return _home
+
+
+def start_once(of):
+    """GIMP then asks every plug-in that is new to it what it offers, and writes that down."""
+    subprocess.run(["timeout", "240", *command("(gimp-version)")], env=desk.environment(of, None, desk.folder("no-data")),
+                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def quoted(text):

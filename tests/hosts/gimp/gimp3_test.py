@@ -50,7 +50,7 @@ def batch(service, data, *expressions):
     variables = desk.environment(home, service, data)
     variables.update(INSET_CA_FILE="/inset/ca.pem", PATH="/usr/bin:/bin")
     del variables["XDG_RUNTIME_DIR"]
-    return subprocess.run(["timeout", "280", "chroot", ROOT, "gimp-console", "-i", "-d", "-f", "--quit",
+    return subprocess.run(["timeout", "280", "/usr/sbin/chroot", ROOT, "gimp-console", "-i", "-d", "-f", "--quit",
                            "--batch-interpreter=plug-in-script-fu-eval", "-b", '(load "/inset/cases.scm")'],
                           env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -48,6 +48,20 @@ class Install(unittest.TestCase):
                 self.assertLessEqual({"inset", "inset/inset", "inset/inset.so"}, set(tar.getnames()))
                 self.assertEqual(0o755, tar.getmember("inset/inset").mode)
 
+    def test_gimp_finds_what_the_archive_holds_and_forgets_it_when_it_is_removed(self):
+        home, out = desk.folder("gimp-archive-home"), desk.folder("gimp-archive-2")
+        archives = run(os.path.join(desk.ROOT, "dist", "pack-gimp"), "--build", desk.BUILD, "--out", out, home=home).split()
+        os.makedirs(os.path.join(home, PLUG_INS))
+        run("tar", "-C", os.path.join(home, PLUG_INS), "-xzf", next(name for name in archives if "gimp-2.10" in name), home=home)
+        known = os.path.join(home, ".config/GIMP/2.10/pluginrc")
+        for there in (True, False):
+            gimp.start_once(home)
+            with open(known, encoding="latin-1") as file:  # icons are in it
+                text = file.read()
+            for name in ("plug-in-inset-new", "plug-in-inset-layer", "plug-in-inset-resume"):
+                self.assertEqual(there, f'"{name}"' in text, name)
+            run(gimp.INSTALL, "--remove", home=home)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -17,23 +17,28 @@ _home = None
 
 
 def home():
+    """A person's folder with the plugin in it, and the one that plays scenes."""
     global _home
     if _home is None:
         made = desk.folder("krita-home")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
         subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(clean, HOME=made), check=True, stdout=subprocess.DEVNULL)
-        plugins = os.path.join(made, ".local", "share", "krita", "pykrita")
-        shutil.copytree(os.path.join(HERE, "inset_selftest"), os.path.join(plugins, "inset_selftest"))
-        shutil.copy(os.path.join(HERE, "inset_selftest.desktop"), plugins)
-        with open(os.path.join(made, ".config", "kritarc"), "a") as settings:
-            settings.write("enable_inset_selftest=true\n")
+        add_selftest(made)
         _home = made
     return _home
 
 
-def start(scene, stand_in, data, out, **more):
-    """Starts Krita; it plays the scene and quits by itself."""
-    variables = desk.environment(home(), stand_in, data)
+def add_selftest(to):
+    plugins = os.path.join(to, ".local", "share", "krita", "pykrita")
+    shutil.copytree(os.path.join(HERE, "inset_selftest"), os.path.join(plugins, "inset_selftest"))
+    shutil.copy(os.path.join(HERE, "inset_selftest.desktop"), plugins)
+    with open(os.path.join(to, ".config", "kritarc"), "a") as settings:
+        settings.write("enable_inset_selftest=true\n")
+
+
+def start(scene, stand_in, data, out, of=None, **more):
+    """Starts Krita, of another person if one is named; it plays the scene and quits by itself."""
+    variables = desk.environment(of or home(), stand_in, data)
     variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out,
                      INSET_SELFTEST_SERVICE=stand_in.folder, **more)
     with open(os.path.join(out, "log"), "w") as log:
