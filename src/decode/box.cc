@@ -6,8 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,6 +21,7 @@
 #include <string>
 #include <system_error>
 
+#include "decode/box_memory.h"
 #include "decode/box_result.h"
 #include "fd.h"
 #include "text.h"
@@ -107,6 +106,11 @@ class Process {
 
   int pidfd() const { return pidfd_.get(); }
 
+  bool has_ended() const {
+    pollfd watched = {pidfd_.get(), POLLIN, 0};
+    return !pidfd_ || ::poll(&watched, 1, 0) > 0;
+  }
+
   // Of the processor, so far; 0 if nobody can tell.
   milliseconds computed() const {
     clockid_t clock{};
@@ -162,8 +166,7 @@ class Box {
 
  private:
   std::optional<Error> start() {
-    output_ = Fd(::memfd_create("inset-picture", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!output_) return system_failure("memfd_create", errno);
+    if (!memory_.create()) return system_failure("memfd_create", errno);
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return system_failure("pipe", errno);
     const Fd read_end(pipe[0]);
@@ -171,7 +174,7 @@ class Box {
     ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(input_.get(), F_SETPIPE_SZ, 1 << 20);  // as large as an ordinary user may have it; if not, smaller does
     const std::string program = program_path();
-    const int error = process_.start(program, read_end.get(), output_.get(), limits_);
+    const int error = process_.start(program, read_end.get(), memory_.descriptor(), limits_);
     if (error == 0) return {};
     if (error == ENOMEM || error == EAGAIN) return system_failure("posix_spawn", error);
     return failure(Cause::decoder_failed,
@@ -181,10 +184,16 @@ class Box {
 
   // Until the source has no more, or the box takes no more.
   std::optional<Error> feed() {
-    while (true) {
+    for (bool first = true;; first = false) {
       std::span<const std::byte> bytes = source_.next();
       if (source_.stopped()) return stopped();
       if (bytes.empty()) return {};
+      // It may have waited for long, and somebody may have ended it: another can do the same.
+      if (first && process_.has_ended()) {
+        process_.reap();
+        if (auto error = start()) return error;
+      }
+      const std::size_t size = bytes.size();
       auto moved_at = Clock::now();
       while (!bytes.empty()) {
         const ssize_t count = ::write(input_.get(), bytes.data(), bytes.size());
@@ -199,6 +208,7 @@ class Box {
         }
         if (source_.stopped()) return stopped();
       }
+      memory_.make_ready(size, limits_);
     }
   }
 
@@ -222,16 +232,10 @@ class Box {
 
   // Depends on a size that the box itself reports, so it is bounded by the limits; a lie buys some seconds.
   bool hopeless(Clock::time_point since) const {
-    const BoxResult result = read_header();
+    const BoxResult result = memory_.header();
     const std::uint64_t most = limits_.pixel_bytes / 4;
     const std::uint64_t pixels = std::min(std::uint64_t{result.width} * result.height, most);
     return process_.computed() > kPatience + kPerMegapixel * (pixels / 1'000'000) || Clock::now() - since > kStandstill;
-  }
-
-  BoxResult read_header() const {
-    BoxResult result;
-    if (::pread(output_.get(), &result, sizeof result, 0) != static_cast<ssize_t>(sizeof result)) return {};
-    return result;
   }
 
   Error stopped() const { return failure(Cause::cancelled, "Opening the picture was cancelled."); }
@@ -240,11 +244,10 @@ class Box {
   }
 
   Result<Picture> read_result(const std::string& end) {
-    // From here on nobody can change it, not even a box that got out.
-    if (::fcntl(output_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    if (!memory_.seal()) {
       return failure(Cause::decoder_failed, "The picture could not be opened: its decoder holds on to it.", end);
     }
-    BoxResult result = read_header();
+    BoxResult result = memory_.header();
     result.note[sizeof result.note - 1] = '\0';
     result.detail[sizeof result.detail - 1] = '\0';
     if (result.magic != BoxResult::kMagic) result.state = BoxResult::State::nothing;
@@ -270,27 +273,20 @@ class Box {
     return make_error(stage, cause, plain_text(result.note, 400), plain_text(result.detail, 400));
   }
 
-  Result<Picture> map_picture(const BoxResult& result) const {
+  Result<Picture> map_picture(const BoxResult& result) {
     const auto lie = [] {
       return failure(Cause::decoder_failed, "The picture could not be opened: its decoder contradicts itself.");
     };
     const std::uint64_t pixels = std::uint64_t{result.width} * result.height;
     const bool turned = result.width == result.stored_height && result.height == result.stored_width;
     const bool straight = result.width == result.stored_width && result.height == result.stored_height;
-    struct stat status {};
     if (result.width == 0 || result.height == 0 || result.width > limits_.side || result.height > limits_.side ||
-        pixels > limits_.pixel_bytes / 4 || (!turned && !straight) || ::fstat(output_.get(), &status) != 0 ||
-        static_cast<std::uint64_t>(status.st_size) != kPixelsAt + pixels * 4) {
+        pixels > limits_.pixel_bytes / 4 || (!turned && !straight)) {
       return lie();
     }
-    const std::size_t size = static_cast<std::size_t>(pixels * 4);
-    // Populated at once: page by page the first touch costs more than the decode.
-    void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, output_.get(), kPixelsAt);
-    if (mapping == MAP_FAILED) return system_failure("mmap", errno);
     Picture picture;
-    picture.pixels = std::shared_ptr<const std::uint8_t>(
-        static_cast<const std::uint8_t*>(mapping),
-        [size](const std::uint8_t* data) { ::munmap(const_cast<std::uint8_t*>(data), size); });
+    picture.pixels = memory_.map(static_cast<std::size_t>(pixels * 4));
+    if (!picture.pixels) return errno != 0 ? system_failure("mmap", errno) : lie();
     picture.width = result.width;
     picture.height = result.height;
     picture.stored_width = result.stored_width;
@@ -302,7 +298,7 @@ class Box {
 
   ByteSource& source_;
   const DecodeLimits& limits_;
-  Fd output_;
+  BoxMemory memory_;
   Fd input_;
   Process process_;
 };

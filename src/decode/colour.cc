@@ -38,7 +38,6 @@ using Profile = std::unique_ptr<void, CloseProfile>;
 using Transform = std::unique_ptr<void, CloseTransform>;
 using Curve = std::unique_ptr<cmsToneCurve, FreeCurve>;
 
-constexpr std::size_t band_bytes = 1u << 20;
 constexpr const char* unusable = "The picture's colour profile cannot be used, so its colours are shown as sRGB.";
 
 // White, red, green, blue, in the units of a PNG's cHRM chunk.
@@ -92,45 +91,23 @@ std::string name_of(cmsHPROFILE profile) {
   return name.empty() ? "its own colour profile" : '"' + name + '"';
 }
 
-class Pixels {
- public:
-  Pixels(std::uint8_t* rgba, const PictureFacts& facts, const std::function<void()>& breathe)
-      : rgba_(rgba), count_(std::size_t{facts.width} * facts.height), breathe_(breathe) {}
-
-  // Calls `change` with one stretch of pixels after the other.
-  template <class Change>
-  void in_bands(Change change) {
-    constexpr std::size_t band = band_bytes / 4;
-    for (std::size_t first = 0; first < count_; first += band) {
-      breathe_();
-      change(rgba_ + first * 4, std::min(band, count_ - first));
-    }
-  }
-
- private:
-  std::uint8_t* rgba_;
-  std::size_t count_;
-  const std::function<void()>& breathe_;
-};
-
-// Gray has 256 values, so a table is both exact and quick. Not optimised: lcms2 would interpolate
-// between a few of them, and miss the darkest by several steps.
-bool convert_gray(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
+// Gray has 256 values, so a table is both exact and quick. Not optimised: lcms2 would interpolate between a few of
+// them, and miss the darkest by several steps.
+bool change_gray(cmsContext context, cmsHPROFILE profile, ColourChange& change) {
   const Transform transform = transform_to_srgb(context, profile, TYPE_GRAY_8, TYPE_RGB_8, cmsFLAGS_NOOPTIMIZE);
   if (!transform) return false;
   std::array<std::uint8_t, 256> gray;
   for (std::size_t i = 0; i < 256; ++i) gray[i] = static_cast<std::uint8_t>(i);
   std::array<std::array<std::uint8_t, 3>, 256> table;
   cmsDoTransform(transform.get(), gray.data(), table.data(), 256);
+  bool changes = false;
   for (std::size_t i = 0; i < 256; ++i) {
-    for (const int value : table[i]) changed |= std::abs(value - static_cast<int>(i)) > 1;
+    for (const int value : table[i]) changes |= std::abs(value - static_cast<int>(i)) > 1;
   }
-  if (!changed) return true;
-  pixels.in_bands([&table](std::uint8_t* rgba, std::size_t count) {
-    for (std::uint8_t* end = rgba + count * 4; rgba != end; rgba += 4) {
-      std::copy_n(table[rgba[0]].begin(), 3, rgba);
-    }
-  });
+  if (!changes) return true;
+  change.apply = [table](std::uint8_t* rgba, std::size_t pixels) {
+    for (std::uint8_t* end = rgba + pixels * 4; rgba != end; rgba += 4) std::copy_n(table[rgba[0]].begin(), 3, rgba);
+  };
   return true;
 }
 
@@ -153,14 +130,16 @@ bool changes_colours(cmsHTRANSFORM transform) {
   return false;
 }
 
-bool convert_rgb(Pixels& pixels, cmsContext context, cmsHPROFILE profile, bool& changed) {
-  const Transform transform = transform_to_srgb(context, profile, TYPE_RGBA_8, TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA);
-  if (!transform) return false;
-  changed = changes_colours(transform.get());
-  if (!changed) return true;
-  pixels.in_bands([&transform](std::uint8_t* rgba, std::size_t count) {
-    cmsDoTransform(transform.get(), rgba, rgba, static_cast<cmsUInt32Number>(count));
-  });
+bool change_rgb(const std::shared_ptr<std::remove_pointer_t<cmsContext>>& context, cmsHPROFILE profile,
+                ColourChange& change) {
+  Transform made = transform_to_srgb(context.get(), profile, TYPE_RGBA_8, TYPE_RGBA_8, cmsFLAGS_COPY_ALPHA);
+  if (!made) return false;
+  if (!changes_colours(made.get())) return true;
+  // The context has to outlive what was made in it.
+  const std::shared_ptr<void> transform(made.release(), [context](cmsHTRANSFORM last) { cmsDeleteTransform(last); });
+  change.apply = [transform](std::uint8_t* rgba, std::size_t pixels) {
+    cmsDoTransform(transform.get(), rgba, rgba, static_cast<cmsUInt32Number>(pixels));
+  };
   return true;
 }
 
@@ -175,29 +154,29 @@ bool fits(cmsHPROFILE profile, const PictureFacts& facts) {
 
 }  // namespace
 
-std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts, const std::function<void()>& breathe) {
-  if (facts.icc_unreadable) return unusable;
+ColourChange change_to_srgb(const PictureFacts& facts) {
+  if (facts.icc_unreadable) return {unusable, {}};
   const bool has_profile = !facts.icc_profile.empty();
   if (!has_profile && (facts.srgb || (!facts.colour_code_unknown && means_srgb(facts)))) return {};
   if (!has_profile && facts.colour_code_unknown) {
-    return "The picture's colours are described in a way that cannot be used, so they are shown as "
-           "sRGB.";
+    return {"The picture's colours are described in a way that cannot be used, so they are shown as sRGB.", {}};
   }
-  const Context context(cmsCreateContext(nullptr, nullptr));
-  if (!context) return unusable;
+  const std::shared_ptr<std::remove_pointer_t<cmsContext>> context(Context(cmsCreateContext(nullptr, nullptr)));
+  if (!context) return {unusable, {}};
   const Profile profile =
       has_profile ? Profile(cmsOpenProfileFromMemTHR(context.get(), facts.icc_profile.data(),
                                                      static_cast<cmsUInt32Number>(facts.icc_profile.size())))
                   : profile_of_gamma(context.get(), facts);
-  if (!profile || !fits(profile.get(), facts)) return unusable;
-  Pixels pixels(rgba, facts, breathe);
-  bool changed = false;
-  const bool done = facts.gray ? convert_gray(pixels, context.get(), profile.get(), changed)
-                               : convert_rgb(pixels, context.get(), profile.get(), changed);
-  if (!done) return unusable;
-  if (!changed) return {};
-  const std::string from = has_profile ? name_of(profile.get()) : "the gamma and primaries in the file";
-  return "Colours were converted from " + from + " to sRGB.";
+  if (!profile || !fits(profile.get(), facts)) return {unusable, {}};
+  ColourChange change;
+  const bool good =
+      facts.gray ? change_gray(context.get(), profile.get(), change) : change_rgb(context, profile.get(), change);
+  if (!good) return {unusable, {}};
+  if (change.apply) {
+    const std::string from = has_profile ? name_of(profile.get()) : "the gamma and primaries in the file";
+    change.note = "Colours were converted from " + from + " to sRGB.";
+  }
+  return change;
 }
 
 }  // namespace inset

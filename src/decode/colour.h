@@ -2,6 +2,7 @@
 // Brings the colours of a picture to sRGB.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,10 +11,14 @@
 
 namespace inset {
 
-// Converts RGBA pixels in place, if the file says that they mean something else than sRGB; alpha
-// stays. Returns a sentence for people if colours were changed, or if what the file says about them
-// cannot be used and sRGB was assumed; else nothing. `breathe` is called every few milliseconds and
-// may throw to end the work. [any]
-std::string convert_to_srgb(std::uint8_t* rgba, const PictureFacts& facts, const std::function<void()>& breathe);
+struct ColourChange {
+  // For people, if colours are changed, or if what the file says about them cannot be used and sRGB is assumed.
+  std::string note;
+  // Converts so many RGBA pixels in place; alpha stays. Empty if there is nothing to convert.
+  std::function<void(std::uint8_t* rgba, std::size_t pixels)> apply;
+};
+
+// What must be done with a picture of which all but the pixels is known. [any]
+ColourChange change_to_srgb(const PictureFacts& facts);
 
 }  // namespace inset

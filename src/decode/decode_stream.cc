@@ -5,11 +5,15 @@
 #include <array>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "decode/block.h"
 #include "decode/colour.h"
 #include "decode/container_check.h"
+#include "decode/jpeg_strict.h"
 #include "decode/stb_decode.h"
 #include "decode/turn.h"
 #include "decode/verdict.h"
@@ -23,7 +27,7 @@ struct Refused {
   Error error;
 };
 
-// Stands between the source and the decoder: no byte goes on before the check has seen it and found
+// Stands between the source and the decoder: no byte goes on before the checks have seen it and found
 // nothing wrong.
 class Gate final : public StbInput {
  public:
@@ -46,11 +50,12 @@ class Gate final : public StbInput {
     }
   }
 
-  // What is left of the file goes through the check alone; then the check has the word.
+  // What is left of the file goes through the checks alone; then they have the word.
   Outcome finish() {
     while (next_chunk()) {
     }
-    return check_.finish();
+    Outcome whole = check_.finish();
+    return whole && strict_ ? strict_->finish() : std::move(whole);
   }
 
   bool at_end() const { return ended_; }
@@ -75,6 +80,7 @@ class Gate final : public StbInput {
     breathe();
     ended_ = chunk_.empty();
     if (Outcome good = check_.feed(chunk_); !good) throw Refused{good.error()};
+    if (Outcome good = ask_second(chunk_); !good) throw Refused{good.error()};
     if (!size_told_ && check_.facts().width > 0) {
       size_told_ = true;
       source_.size_known(check_.facts().width, check_.facts().height);
@@ -82,8 +88,21 @@ class Gate final : public StbInput {
     return !ended_;
   }
 
+  // libjpeg wants a JPEG from its first byte, and what begins here is known only some bytes later.
+  Outcome ask_second(std::span<const std::byte> bytes) {
+    if (check_.facts().container == Container::unknown) unnamed_.insert(unnamed_.end(), bytes.begin(), bytes.end());
+    if (check_.facts().container != Container::jpeg) return Nothing{};
+    if (!strict_) {
+      strict_.emplace();
+      if (Outcome good = strict_->feed(unnamed_); !good) return good;
+    }
+    return strict_->feed(bytes);
+  }
+
   ByteSource& source_;
   ContainerCheck check_;
+  std::vector<std::byte> unnamed_;
+  std::optional<JpegStrict> strict_;
   std::array<std::byte, 33> head_{};
   std::span<const std::byte> head_left_;
   std::span<const std::byte> chunk_;  // what the check has passed and nobody has read
@@ -131,7 +150,53 @@ Outcome judge(Gate& gate, const StbPixels& decoded) {
                     "the decoder found another size than the check");
 }
 
-Result<Picture> decode(ByteSource& source, const DecodeLimits& limits) {
+// Between the decoder and the sink: colours, and turning.
+class Finish final : public StbRowSink {
+ public:
+  Finish(Gate& gate, PixelSink& sink) : gate_(gate), sink_(sink) {}
+
+  bool takes_rows() override { return gate_.facts().orientation == 1; }
+
+  void take_rows(std::span<std::uint8_t> rgba) override {
+    change_colours(rgba);
+    write(rgba);
+  }
+
+  // Of a picture that came as a whole. False: no memory.
+  bool take_whole(Block pixels, Picture& picture) {
+    const std::size_t size = std::size_t{picture.width} * picture.height * 4;
+    change_colours(std::span(pixels.get(), size));
+    if (!turn(pixels, picture.width, picture.height, gate_.facts().orientation)) return false;
+    gate_.breathe();
+    write(std::span(pixels.get(), size));
+    return true;
+  }
+
+  const std::string& note() const { return change_->note; }
+
+ private:
+  void change_colours(std::span<std::uint8_t> rgba) {
+    if (!change_) change_ = change_to_srgb(gate_.facts());
+    constexpr std::size_t band = 1u << 20;
+    while (change_->apply && !rgba.empty()) {
+      const auto part = rgba.first(std::min(band, rgba.size()));
+      change_->apply(part.data(), part.size() / 4);
+      rgba = rgba.subspan(part.size());
+      gate_.breathe();
+    }
+  }
+
+  void write(std::span<const std::uint8_t> rgba) {
+    const std::size_t total = std::size_t{gate_.facts().width} * gate_.facts().height * 4;
+    if (!sink_.write(rgba, total)) throw Refused{no_memory()};
+  }
+
+  Gate& gate_;
+  PixelSink& sink_;
+  std::optional<ColourChange> change_;
+};
+
+Result<Picture> decode(ByteSource& source, const DecodeLimits& limits, PixelSink& sink) {
   Gate gate(source, limits);
   const PictureFacts& facts = gate.facts();
   gate.read_head();
@@ -139,26 +204,41 @@ Result<Picture> decode(ByteSource& source, const DecodeLimits& limits) {
     Outcome verdict = gate.finish();
     return verdict ? damaged("no picture") : std::move(verdict.error());
   }
-  StbPixels decoded = stb_decode(gate, facts);
+  Finish finish(gate, sink);
+  StbPixels decoded = stb_decode(gate, facts, finish);
   if (Outcome good = judge(gate, decoded); !good) return std::move(good.error());
 
   Picture picture;
   picture.stored_width = picture.width = decoded.width;
   picture.stored_height = picture.height = decoded.height;
   picture.mime = facts.container == Container::png ? "image/png" : "image/jpeg";
+  if (decoded.pixels && !finish.take_whole(std::move(decoded.pixels), picture)) return no_memory();
   picture.note = notes_about(facts);
-  add_sentence(picture.note, convert_to_srgb(decoded.pixels.get(), facts, [&gate] { gate.breathe(); }));
-  if (!turn(decoded.pixels, picture.width, picture.height, facts.orientation)) return no_memory();
-  gate.breathe();
-  picture.pixels = std::move(decoded.pixels);
+  add_sentence(picture.note, finish.note());
   return picture;
 }
 
+class MemorySink final : public PixelSink {
+ public:
+  bool write(std::span<const std::uint8_t> rgba, std::size_t total) override {
+    if (!pixels_) pixels_ = make_block(total);
+    if (!pixels_) return false;
+    std::copy(rgba.begin(), rgba.end(), pixels_.get() + filled_);
+    filled_ += rgba.size();
+    return true;
+  }
+  Block take() { return std::move(pixels_); }
+
+ private:
+  Block pixels_;
+  std::size_t filled_ = 0;
+};
+
 }  // namespace
 
-Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink) {
   try {
-    return decode(source, limits);
+    return decode(source, limits, sink);
   } catch (Refused& refused) {
     return std::move(refused.error);
   } catch (const std::bad_alloc&) {
@@ -166,6 +246,13 @@ Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
   } catch (const std::exception& exception) {
     return make_error(Stage::decoding, Cause::decoder_failed, "The picture could not be opened.", exception.what());
   }
+}
+
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
+  MemorySink sink;
+  Result<Picture> picture = decode_stream(source, limits, sink);
+  if (picture) picture->pixels = sink.take();
+  return picture;
 }
 
 }  // namespace inset

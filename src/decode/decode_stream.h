@@ -29,8 +29,21 @@ class ByteSource {
   ~ByteSource() = default;
 };
 
+// Where the pixels go.
+class PixelSink {
+ public:
+  // The next rows of the upright picture from the top, all its rows in the end; `total` is the size of all, in bytes.
+  // They may come long before it is known whether the file is sound: they count only if the picture is the result.
+  // False: there is no room for them, and the decode ends.
+  virtual bool write(std::span<const std::uint8_t> rgba, std::size_t total) = 0;
+
+ protected:
+  ~PixelSink() = default;
+};
+
 // A picture only if the whole file passed the container check, the decoder found in it all it
-// needed, and both agree on what it is. Throws nothing. [any]
+// needed, and both agree on what it is. Its pixels are in the sink; without one, in the picture. Throws nothing. [any]
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink);
 Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits);
 
 }  // namespace inset

@@ -72,18 +72,27 @@ bool report(const Error& error) {
   return write_at(&result, sizeof result, 0);
 }
 
-bool deliver(const Picture& picture) {
+class Output final : public PixelSink {
+ public:
+  bool write(std::span<const std::uint8_t> rgba, std::size_t /*total*/) override {
+    if (!write_at(rgba.data(), rgba.size(), at_)) return false;
+    at_ += rgba.size();
+    return true;
+  }
+
+ private:
+  std::size_t at_ = kPixelsAt;
+};
+
+bool report(const Picture& picture) {
   BoxResult result;
-  result.state = BoxResult::State::begun;
+  result.state = BoxResult::State::picture;
   result.width = picture.width;
   result.height = picture.height;
   result.stored_width = picture.stored_width;
   result.stored_height = picture.stored_height;
   result.is_png = picture.mime == "image/png" ? 1 : 0;
   copy_text(result.note, picture.note);
-  const std::size_t bytes = std::size_t{picture.width} * picture.height * 4;
-  if (!write_at(&result, sizeof result, 0) || !write_at(picture.pixels.get(), bytes, kPixelsAt)) return false;
-  result.state = BoxResult::State::picture;
   return write_at(&result, sizeof result, 0);
 }
 
@@ -113,8 +122,9 @@ int main(int argc, char** argv) {
   if (!lock_in()) return 1;
 
   Pipe pipe;
-  const Result<Picture> picture = decode_stream(pipe, limits);
-  const bool delivered = picture ? deliver(*picture) : report(picture.error());
+  Output output;
+  const Result<Picture> picture = decode_stream(pipe, limits, output);
+  const bool reported = picture ? report(*picture) : report(picture.error());
   // Straight out: what libraries do at exit may need calls that are gone.
-  ::_exit(delivered ? 0 : 1);
+  ::_exit(reported ? 0 : 1);
 }

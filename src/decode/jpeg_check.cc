@@ -232,13 +232,13 @@ Outcome JpegCheck::read_quantisation_tables() {
 }
 
 void JpegCheck::read_exif() {
-  if (facts_.orientation != 1 || !begins_with(kept_, exif_name)) return;
+  if (first_scan_begun_ || facts_.orientation != 1 || !begins_with(kept_, exif_name)) return;
   facts_.orientation = exif_orientation(std::span(kept_).subspan(exif_name.size()));
 }
 
 // A profile comes in parts of at most 64 KiB, each with its number (from 1) and how many there are.
 void JpegCheck::keep_profile_part() {
-  if (!begins_with(kept_, profile_name) || profile_broken_ || profile_over_) return;
+  if (!begins_with(kept_, profile_name) || profile_broken_ || first_scan_begun_) return;
   const std::size_t head = profile_name.size() + 2;
   const std::size_t part = kept_.size() < head ? 0 : std::to_integer<std::size_t>(kept_[head - 2]);
   const std::size_t parts = kept_.size() < head ? 0 : std::to_integer<std::size_t>(kept_[head - 1]);
@@ -255,7 +255,7 @@ void JpegCheck::keep_profile_part() {
 
 // At the first scan: what comes later would not be believed by other readers either.
 void JpegCheck::join_profile() {
-  if (std::exchange(profile_over_, true)) return;
+  if (std::exchange(first_scan_begun_, true)) return;
   const bool whole =
       std::none_of(profile_parts_.begin(), profile_parts_.end(), [](const auto& part) { return part.empty(); });
   if (profile_broken_ || !whole) facts_.icc_unreadable = true;

@@ -76,7 +76,7 @@ class JpegCheck {
   std::vector<std::vector<std::byte>> profile_parts_;  // by number; see join_profile()
   std::size_t profile_bytes_ = 0;
   bool profile_broken_ = false;
-  bool profile_over_ = false;  // the first scan has begun
+  bool first_scan_begun_ = false;  // rows may be finished: nothing may be learned of their colours and place any more
 };
 
 }  // namespace inset

@@ -30,6 +30,19 @@ class StbInput {
   ~StbInput() = default;
 };
 
+// Where rows go that are finished before the picture is.
+class StbRowSink {
+ public:
+  // Whether rows may come one after the other. Asked once, when all but the pixels is known of the picture; the answer
+  // no, or a decoder that cannot do it, makes the whole picture come as the result.
+  virtual bool takes_rows() = 0;
+  // The next rows from the top, whole ones; may be changed. May throw to end the decode.
+  virtual void take_rows(std::span<std::uint8_t> rgba) = 0;
+
+ protected:
+  ~StbRowSink() = default;
+};
+
 struct StbPixels {
   enum class Status {
     good,
@@ -40,7 +53,7 @@ struct StbPixels {
   };
   Status status = Status::failed;
   std::string reason;  // of a failure, in stb_image's few words
-  Block pixels;        // width * height * 4 bytes, RGBA, 8 bits
+  Block pixels;        // width * height * 4 bytes, RGBA, 8 bits; empty if they went to the sink
   std::uint32_t width = 0;
   std::uint32_t height = 0;
 };
@@ -48,6 +61,6 @@ struct StbPixels {
 // `facts` are those the container check has of the same input; its bit depth must be known for a
 // PNG, the size of the picture, by which memory is limited, may become known while bytes are read.
 // [any]
-StbPixels stb_decode(StbInput& input, const PictureFacts& facts);
+StbPixels stb_decode(StbInput& input, const PictureFacts& facts, StbRowSink& sink);
 
 }  // namespace inset

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "decode/box_memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace inset {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kStep = 1u << 20;
+// Pixels made ready for each byte of the file. A photograph as JPEG has twenty or thirty.
+constexpr std::size_t kPixelBytesPerByte = 32;
+
+void unmap_pixels(const std::uint8_t* pixels, std::size_t size) {
+  if (pixels != nullptr) ::munmap(const_cast<std::uint8_t*>(pixels), size);
+}
+
+}  // namespace
+
+BoxMemory::~BoxMemory() { unmap(); }
+
+void BoxMemory::unmap() {
+  unmap_pixels(std::exchange(mapping_, nullptr), size_);
+  size_ = populated_ = 0;
+}
+
+bool BoxMemory::create() {
+  file_ = Fd(::memfd_create("inset-picture", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  return static_cast<bool>(file_);
+}
+
+BoxResult BoxMemory::header() const {
+  BoxResult result;
+  if (::pread(file_.get(), &result, sizeof result, 0) != static_cast<ssize_t>(sizeof result)) return {};
+  return result;
+}
+
+std::size_t BoxMemory::pixels_written() const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0 || status.st_size < static_cast<off_t>(kPixelsAt)) return 0;
+  return static_cast<std::size_t>(status.st_size) - kPixelsAt;
+}
+
+void BoxMemory::make_ready(std::size_t fed, const DecodeLimits& limits) {
+  fed_ += fed;
+  if (mapping_ == nullptr) {
+    const BoxResult begun = header();
+    const std::uint64_t bytes = std::uint64_t{begun.width} * begun.height * 4;
+    if (begun.magic != BoxResult::kMagic || bytes == 0 || bytes > limits.pixel_bytes) return;
+    // A mapping through a descriptor that may write would be in the way of the seal.
+    const Fd reader(::open(("/proc/self/fd/" + std::to_string(file_.get())).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!reader) return;
+    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, reader.get(), kPixelsAt);
+    if (mapping == MAP_FAILED) return;
+    mapping_ = static_cast<std::uint8_t*>(mapping);
+    size_ = bytes;
+  }
+  const std::size_t due = std::min(size_, fed_ * kPixelBytesPerByte);
+  if (due >= taken_ + kStep || due == size_) {
+    if (due > taken_) {
+      ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(kPixelsAt + taken_),
+                  static_cast<off_t>(due - taken_));
+    }
+    taken_ = due;
+  }
+  const std::size_t written = std::min(pixels_written(), size_) / kPage * kPage;
+  if (written >= populated_ + kStep) populate(written);
+}
+
+bool BoxMemory::populate(std::size_t until) {
+#ifdef MADV_POPULATE_READ
+  const std::size_t from = populated_;
+  if (until <= from) return true;
+  populated_ = until;  // tried once: what cannot be done now is done page by page later
+  return ::madvise(mapping_ + from, until - from, MADV_POPULATE_READ) == 0;
+#else
+  (void)until;
+  return false;
+#endif
+}
+
+bool BoxMemory::seal() {
+  return ::fcntl(file_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
+}
+
+std::shared_ptr<const std::uint8_t> BoxMemory::map(std::size_t bytes) {
+  errno = 0;
+  if (pixels_written() != bytes) return nullptr;
+  if (size_ != bytes || !populate(bytes)) {
+    unmap();
+    // Populated at once: page by page the first touch costs more than the decode.
+    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, file_.get(), kPixelsAt);
+    if (mapping == MAP_FAILED) return nullptr;
+    mapping_ = static_cast<std::uint8_t*>(mapping);
+    size_ = bytes;
+  }
+  const std::uint8_t* pixels = std::exchange(mapping_, nullptr);
+  return {pixels, [bytes](const std::uint8_t* data) { unmap_pixels(data, bytes); }};
+}
+
+}  // namespace inset
