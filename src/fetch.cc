@@ -100,6 +100,10 @@ void Fetch::start_over() {
   decoded_.reset();
 }
 
+void Fetch::get_ready() {
+  if (!standby_ && !decoder_) standby_ = start_decoder(needs_.limits, needs_.wake);
+}
+
 void Fetch::begin(const std::string& link, Progress progress, Done done) {
   progress_ = std::move(progress);
   done_ = std::move(done);
@@ -209,7 +213,9 @@ std::optional<Error> Fetch::start_file() {
   if (!part_) {
     return disk_error(Stage::saving, Cause::data_folder, "The picture cannot be written to the data folder.", errno);
   }
-  decoder_ = start_decoder(needs_.limits, needs_.wake);
+  // One that has ended while it waited is of no use, whatever it died of.
+  if (!standby_ || standby_->take()) standby_ = start_decoder(needs_.limits, needs_.wake);
+  decoder_ = std::move(standby_);
   return {};
 }
 

@@ -48,6 +48,10 @@ class Fetch final : private HttpSink {
   Fetch(Needs needs, std::string job, bool service_on_loopback);
   ~Fetch() override;
 
+  // Starts the decoder ahead of the first byte, so that its start costs no time then. Without a file it goes with this object,
+  // and nobody hears of it.
+  void get_ready();
+
   using Done = std::function<void(std::variant<FetchedFile, FetchFault>)>;
   using Progress = std::function<void(std::uint64_t bytes, std::uint64_t total)>;  // total 0: unknown
   void begin(const std::string& link, Progress progress, Done done);
@@ -90,6 +94,7 @@ class Fetch final : private HttpSink {
   std::uint64_t total_ = 0;
   std::string etag_;
   Digest digest_;
+  std::unique_ptr<Decoder> standby_;  // waits for a first byte
   std::unique_ptr<Decoder> decoder_;
   std::string backlog_;  // taken from the network, not yet by the decoder
   std::optional<Result<Picture>> decoded_;

@@ -246,8 +246,17 @@ void Run::carry_out(const Flow::Put&) {
                                });
 }
 
+Fetch& Run::fetch() {
+  if (!fetch_) {
+    fetch_ = std::make_unique<Fetch>(Fetch::Needs{engine_.transport, engine_.files, engine_.limits, engine_.wake},
+                                     job_id_, engine_.service.on_loopback());
+  }
+  return *fetch_;
+}
+
 void Run::carry_out(const Flow::Get&) {
   report("The service is preparing the picture");
+  fetch().get_ready();
   const JobRecord& job = plan_.job;
   call_ = engine_.service.call(Method::get, download_url(engine_.service.api(), job.generation, job.index), {},
                                [this](Result<HttpReply> reply) {
@@ -305,10 +314,6 @@ void Run::carry_out(const Flow::Ask&) {
 }
 
 void Run::carry_out(const Flow::Fetch&) {
-  if (!fetch_) {
-    fetch_ = std::make_unique<Fetch>(Fetch::Needs{engine_.transport, engine_.files, engine_.limits, engine_.wake},
-                                     job_id_, engine_.service.on_loopback());
-  }
   fetched_.reset();
   const auto link = engine_.files.read_link(job_id_);
   if (!link) {
@@ -317,7 +322,7 @@ void Run::carry_out(const Flow::Fetch&) {
     return;
   }
   report("Fetching");
-  fetch_->begin(
+  fetch().begin(
       *link,
       [this](std::uint64_t bytes, std::uint64_t total) {
         const Time now = awake_now();

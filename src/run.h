@@ -100,6 +100,7 @@ class Run {
   Flow::Event answer_of(const Result<HttpReply>& reply, bool put) const;
   bool is_foreign(const std::string& asset_id) const;
   void report(const std::string& text);
+  Fetch& fetch();
   void hand_over(Picture picture);
   void end(std::optional<Error> error);
 

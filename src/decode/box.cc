@@ -75,7 +75,9 @@ class Process {
                                             std::to_string(limits.pixel_bytes)};
     std::array<char*, 5> argv{};
     for (std::size_t i = 0; i < arguments.size(); ++i) argv[i] = arguments[i].data();
-    std::array<char*, 1> environment{};
+    // The C library's own memory in huge pages, too: libjpeg keeps a progressive picture there.
+    std::string tunables = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
+    std::array<char*, 2> environment = {tunables.data(), nullptr};
 
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

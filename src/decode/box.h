@@ -10,7 +10,8 @@
 namespace inset {
 
 // As decode_stream(), in the program "inset-decode" that lies beside this library. If that cannot be started there is
-// no picture: there is no second, unsafe way. Blocks; for a thread that may. [any]
+// no picture: there is no second, unsafe way. Blocks, and a box that refuses a file sends SIGPIPE; for a thread that
+// may wait and has that signal blocked. [any]
 Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits);
 
 }  // namespace inset

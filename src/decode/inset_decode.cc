@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The boxed program: a file comes in through a pipe, a picture goes out into shared memory (box_result.h). By the time
 // it reads the first byte it can do nothing else any more.
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,6 +120,8 @@ int main(int argc, char** argv) {
   ::close(1);
   ::close(2);
   ::close_range(kBoxOutput + 1, ~0u, 0);
+  // lcms2 notes the date in the profiles it makes, for which the C library reads a file: now, or never.
+  ::tzset();
   if (!lock_in()) return 1;
 
   Pipe pipe;

@@ -2,9 +2,13 @@
 #include "fetch.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -432,6 +436,54 @@ TEST_F(FetchTest, WhatWasStoppedIsNotHeardOf) {
   transport_.answer = [](const HttpRequest&) { return file_reply(jpeg()); };
   transport_.run(0ms);
   fetch_->pump();
+}
+
+// The programs that this one has started and not yet seen the end of.
+std::vector<pid_t> children() {
+  std::vector<pid_t> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream list(task.path() / "children");
+    for (pid_t child = 0; list >> child;) found.push_back(child);
+  }
+  return found;
+}
+
+pid_t wait_for_child() {
+  for (const auto deadline = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < deadline;) {
+    if (const auto found = children(); !found.empty()) return found.front();
+    std::this_thread::sleep_for(1ms);  // the decoder starts it in its own time and tells nobody
+  }
+  return 0;
+}
+
+TEST_F(FetchTest, HasTheDecoderWaitingBeforeTheFirstByte) {
+  fetch_->get_ready();
+  const pid_t box = wait_for_child();
+  ASSERT_GT(box, 0);
+  fetch_->get_ready();
+  attempt([&](const HttpRequest&) {
+    EXPECT_EQ(children(), std::vector<pid_t>{box}) << "another one";
+    return file_reply(jpeg());
+  });
+  EXPECT_TRUE(file_);
+}
+
+TEST_F(FetchTest, LeavesNothingOfADecoderThatWaitedInVain) {
+  fetch_->get_ready();
+  ASSERT_GT(wait_for_child(), 0);
+  fetch_.reset();
+  EXPECT_TRUE(children().empty());
+}
+
+TEST_F(FetchTest, TakesAnotherDecoderIfTheWaitingOneDied) {
+  fetch_->get_ready();
+  const pid_t box = wait_for_child();
+  ASSERT_GT(box, 0);
+  ::kill(box, SIGKILL);
+  siginfo_t end{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(box), &end, WEXITED | WNOWAIT), 0);
+  attempt(file_reply(jpeg()));
+  EXPECT_TRUE(file_) << fault_->error.message;
 }
 
 }  // namespace
