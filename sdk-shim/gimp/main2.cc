@@ -212,7 +212,7 @@ class Call {
     if (misused_) return answer.fail(GIMP_PDB_CALLING_ERROR, outcome.message);
     if (name_ == kResume && (outcome.done || !canvas.images().empty())) return answer.succeed(canvas.images());
     if (!outcome.done || canvas.layers().empty()) {
-      // After a cancel GIMP shows nothing; that is right unless something was paid for.
+      // After a cancel GIMP shows nothing.
       return answer.fail(outcome.cancelled ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, outcome.message);
     }
     if (is_layer()) return answer.succeed(GIMP_PDB_LAYER, canvas.layers().back());

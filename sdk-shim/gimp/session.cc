@@ -129,7 +129,7 @@ void Session::hear(int64_t job, const std::string& kind, const easel_pair* pairs
     outcome_.message = value("text");
   } else if (kind == "failed") {
     outcome_.message = value("message");
-    outcome_.cancelled = value("cause") == "cancelled";
+    outcome_.cancelled = value("cause") == "cancelled" && value("paid") == "no";
     for (size_t i = 0; i < count; ++i) {
       if (std::string_view(pairs[i].key) == "choice") outcome_.message += std::string("\n") + pairs[i].value;
     }

@@ -32,7 +32,7 @@ class Editor {
 
 struct Outcome {
   bool done = false;
-  bool cancelled = false;
+  bool cancelled = false;  // by the person, before anything may have been paid: there is nothing to say
   int placed = 0;
   std::string message;  // of a failure: what happened, whether anything was charged, what now
 };

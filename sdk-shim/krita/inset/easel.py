@@ -5,7 +5,7 @@ A test compares every size and offset with the header. Everything that C calls b
 """
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint16, c_uint32, c_uint64, c_void_p
 
 VERSION_MAJOR, VERSION_MINOR = 1, 0
 ENTRY_NAME = "easel_entry_v1"

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 
 import desk
@@ -23,8 +24,18 @@ def home():
         subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=made, XDG_CONFIG_HOME=made + "/.config"),
                        check=True, stdout=subprocess.DEVNULL)
         start_once(made)
+        if not knows_us(made):
+            # Seen on a very busy computer: GIMP lost one plug-in's answer, and asks again at its next start.
+            print("GIMP did not hear what the plug-in offers; it is started once more", file=sys.stderr)
+            start_once(made)
         _home = made
     return _home
+
+
+def knows_us(of):
+    with open(os.path.join(of, ".config/GIMP/2.10/pluginrc"), encoding="latin-1") as file:  # icons are in it
+        text = file.read()
+    return all(f'"{name}"' in text for name in ("plug-in-inset-new", "plug-in-inset-layer", "plug-in-inset-resume"))
 
 
 def start_once(of):
@@ -64,16 +75,23 @@ def batch(stand_in, data, *expressions, timeout=240, **more):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0 or "batch command experienced" in done.stdout:
             raise AssertionError(f"GIMP ended with {done.returncode}:\n{done.stdout}")
-        with open(said) as file:
-            return [line.split() for line in file.read().split("\f")[1:]]
+        return words_said(said)
+
+
+def words_said(path):
+    with open(path) as file:
+        return [words.split() for words in file.read().split("\f")[1:]]
 
 
 # Scheme that the tests share.
 
-PRELUDE = """
+SAY = """
 (define (text x) (cond ((number? x) (number->string x)) ((string? x) x) ((pair? x) (string-append (text (car x)) " " (text (cdr x))))
                        ((null? x) "") (else "?")))
 (define (say . xs) (display (string-append "\f" (text xs)) said-port))
+"""
+
+PRELUDE = SAY + """
 (define (new-picture index size) (car (plug-in-inset-new RUN-NONINTERACTIVE "GENERATION" index size 0 "" "")))
 (define (add-picture image index size placement)
   (car (plug-in-inset-layer RUN-NONINTERACTIVE image (car (gimp-image-get-active-drawable image)) "GENERATION" index size 0 "" ""
@@ -96,10 +114,14 @@ def program():
 
 
 def plug_in_processes():
+    return processes_of(program())
+
+
+def processes_of(path):
     found = []
     for number in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{number}/exe") == program():
+            if os.readlink(f"/proc/{number}/exe") == path:
                 found.append(int(number))
         except OSError:
             pass
@@ -117,7 +139,7 @@ class Window:
         folder = desk.folder("window")
         self.log_path = os.path.join(folder, "gimp.log")
         self.log = open(self.log_path, "w")
-        server = f'(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" {self.port} "{folder}/server.log")'
+        server = f'(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" {self.port} "/dev/null")'
         variables = dict(environment(stand_in, data), DISPLAY=screen.display, **more)
         self.process = subprocess.Popen(["timeout", "-k", "5", "400", "gimp", "-s", "-n", "-b", server], env=variables,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)

@@ -15,7 +15,22 @@ PATIENCE = 90  # seconds
 
 
 class Screen:
-    def __init__(self):
+    def __init__(self, manager=True):
+        # Servers that start and end at one moment may take each other's number; the one that lost it answers nobody.
+        for _ in range(5):
+            self._start()
+            if self.run("xprop", "-root", "-len", "1", "_NET_SUPPORTED", check=False):
+                break
+            self.server.kill()
+            self.server.wait()
+        self.manager = None
+        if not manager:
+            return
+        # Without one the focus is nobody's.
+        self.manager = subprocess.Popen(["openbox"], env=self.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        desk.wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), PATIENCE, "the window manager")
+
+    def _start(self):
         read, write = os.pipe()
         self.server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"],
                                        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -23,15 +38,12 @@ class Screen:
         with os.fdopen(read) as said:
             self.display = ":" + said.readline().strip()
         self.variables = dict(os.environ, DISPLAY=self.display, HOME=desk.folder("home"))
-        # Without one the focus is nobody's.
-        self.manager = subprocess.Popen(["openbox"], env=self.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        desk.wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), PATIENCE, "the window manager")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for process in (self.manager, self.server):
+        for process in filter(None, (self.manager, self.server)):
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(10)

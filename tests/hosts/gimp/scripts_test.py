@@ -27,6 +27,7 @@ class Pictures(unittest.TestCase):
                 (say (box layer) (car (gimp-item-get-name layer)))
                 (export image layer "{out}/dogs.png"))""", f"""
               (let* ((image (new-picture 0 "1k")))
+                (say (car (gimp-item-get-name (car (gimp-image-get-active-layer image)))))
                 (export image (car (gimp-image-get-active-layer image)) "{out}/dandelions.png"))""")
             self.assertEqual(2, len(service.log("ledger")))
             sold = os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")
@@ -35,7 +36,9 @@ class Pictures(unittest.TestCase):
                 self.assertEqual(0, desk.worst(numpy.array(one), numpy.array(other.convert("RGBA"))))
 
             # A JPEG has no one true decoding; the program without a window shows the plugin's.
-            self.assertEqual(0, desk.easel(service, data, "insert", "generation=" + GENERATION, "index=0", "size=1k")[0])
+            status, events = desk.easel(service, data, "insert", "generation=" + GENERATION, "index=0", "size=1k")
+            self.assertEqual(0, status)
+            self.assertEqual([event["name"].split() for event in events if event["event"] == "placed"], said[1:])
             self.assertEqual(2, len(service.log("ledger")))
         with Image.open(os.path.join(desk.folder("easel"), "canvas.png")) as one, Image.open(out + "/dandelions.png") as other:
             self.assertEqual(0, desk.worst(numpy.array(one.convert("RGBA")), numpy.array(other.convert("RGBA"))))

@@ -9,13 +9,14 @@ import unittest
 
 import desk
 import gimp
+import people
 import pictures
 from screen import HEIGHT, PATIENCE, WIDTH, Screen
 
-FORM = "Insert Generated Image"
-SIGN_IN = "Sign In"
 LAYER = "alt+l", "e"
 NEW = "alt+f", "Down", "Right", "e"
+RESUME = "alt+f", "Down", "Right", "p"
+MESSAGE = "GIMP Message"
 
 
 class Window(unittest.TestCase):
@@ -33,55 +34,24 @@ class Window(unittest.TestCase):
         self.addCleanup(service.__exit__)
         window = gimp.Window(self.screen, service, desk.folder(name + "-data"), **more)
         self.addCleanup(window.__exit__)
-        return service, window
-
-    def calls(self, service, route):
-        return len([line for line in service.log("requests") if line.get("route") == route])
-
-    def fill_form(self, service, name):
-        """From the empty form to all its fields, and a screenshot."""
-        self.screen.focus(self.screen.wait_window(FORM))
-        sizes = self.calls(service, "sizes")
-        self.screen.type(gimp.GENERATION)
-        desk.wait_for(lambda: self.calls(service, "sizes") > sizes, PATIENCE, "the sizes")
-        desk.wait_for(lambda: self.calls(service, "preview") >= 3, PATIENCE, "the previews")
-        self.screen.shot(name)
-
-    def press_button(self, done):
-        """Return, until that is done: the first may come before the form is complete, which then asks again."""
-        def pressed():
-            for form in self.screen.windows(FORM):
-                if self.screen.run("xdotool", "getwindowfocus", check=False) == form:
-                    self.screen.key("Return")
-                    time.sleep(1)
-                else:
-                    self.screen.run("xdotool", "windowactivate", form, check=False)
-            return done()
-
-        desk.wait_for(pressed, PATIENCE, "what follows the button")
-
-    def held(self, service, name):
-        return lambda: os.path.exists(os.path.join(service.folder, "held-" + name))
-
-    def let_go(self, service, name):
-        open(os.path.join(service.folder, "release-" + name), "w").close()
+        return service, window, people.Driver(self.screen, service)
 
     def no_plug_in(self):
         desk.wait_for(lambda: not gimp.plug_in_processes(), PATIENCE, "the plug-in's end")
 
     def test_a_layer_by_menu_form_and_button_and_one_undo(self):
-        service, window = self.start("layer", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
+        service, window, person = self.start("layer", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
         image = window.open_image(1200, 800)
         window.start_from_menu(*LAYER)
-        self.fill_form(service, "gimp-form")
-        self.assertEqual(0, self.calls(service, "put"))
-        self.press_button(self.held(service, "file"))
+        person.fill_form("gimp-form")
+        self.assertEqual(0, person.calls("put"))
+        person.press_button(person.held("file"))
         self.screen.shot("gimp-progress")
         # GIMP itself is not held up: it answers while the plug-in waits.
         began = time.monotonic()
         window.layer_count(image)
         print(f"GIMP answered in {(time.monotonic() - began) * 1000:.0f} ms while the plug-in waited")
-        self.let_go(service, "file")
+        person.let_go("file")
         desk.wait_for(lambda: window.layer_count(image) == 2, PATIENCE, "the layer")
         self.no_plug_in()
         self.screen.shot("gimp-canvas")
@@ -99,11 +69,11 @@ class Window(unittest.TestCase):
 
     def test_cancel_kills_the_plug_in_and_loses_nothing(self):
         rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]
-        service, window = self.start("cancel", {"ready_polls": 1, "rules": rules})
+        service, window, person = self.start("cancel", {"ready_polls": 1, "rules": rules})
         image = window.open_image(1200, 800)
         window.start_from_menu(*LAYER)
-        self.fill_form(service, "gimp-form-2")
-        self.press_button(self.held(service, "put"))
+        person.fill_form("gimp-form-2")
+        person.press_button(person.held("put"))
         self.screen.shot("gimp-cancel-before")
         began = time.monotonic()
 
@@ -116,50 +86,82 @@ class Window(unittest.TestCase):
         desk.wait_for(cancelled, PATIENCE, "the plug-in's end")
         print(f"the plug-in was gone {(time.monotonic() - began) * 1000:.0f} ms after the click on Cancel")
         self.assertEqual(1, window.layer_count(image))
-        self.let_go(service, "put")
-        window.scheme("(plug-in-inset-resume RUN-NONINTERACTIVE)")
+        person.let_go("put")
+
+        # The next run places nothing unasked.
+        window.start_from_menu(*LAYER)
+        self.screen.wait_window(people.FORM)
+        self.screen.shot("gimp-told")
+        self.assertEqual((1, 1), (window.layer_count(image), window.number("(car (gimp-image-list))")))
+        person.close(people.FORM)
+        self.no_plug_in()
+        window.start_from_menu(*RESUME)
+        person.press_button(lambda: window.number("(car (gimp-image-list))") == 2, "Place Finished Downloads")
+        self.no_plug_in()
         self.assertEqual(1, len(service.log("ledger")))
-        self.assertEqual(2, window.number("(car (gimp-image-list))"))
+
+    def test_cancel_in_a_window_of_ours_says_what_became_of_the_money(self):
+        rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]
+        service, window, person = self.start("own-cancel", {"ready_polls": 1, "rules": rules})
+        window.start_from_menu(*NEW)
+        person.fill_form("gimp-form-4")
+        person.press_button(person.held("put"))
+        progress = self.screen.wait_window("Generated Images")
+
+        def cancelled():
+            about = self.screen.run("xwininfo", "-id", progress, check=False)
+            at = [re.search(name + r": +(-?\d+)", about) for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")]
+            if all(at):
+                x, y, width, height = [int(found.group(1)) for found in at]
+                self.screen.click(x + width - 50, y + height - 25)
+            return self.screen.windows(MESSAGE)
+
+        desk.wait_for(cancelled, PATIENCE, "what became of it")
+        self.screen.shot("gimp-cancel-told")
+        self.no_plug_in()
+        person.let_go("put")
+        self.assertEqual(0, window.number("(car (gimp-image-list))"))
+        self.assertEqual(1, len(service.log("ledger")))
 
     def test_an_image_that_is_closed_meanwhile(self):
-        service, window = self.start("closed", {"put_answer": 200, "rules": [{"route": "file", "hold": "file"}]})
+        service, window, person = self.start("closed", {"put_answer": 200, "rules": [{"route": "file", "hold": "file"}]})
         image = window.open_image(1200, 800)
         window.start_from_menu(*LAYER)
-        self.fill_form(service, "gimp-form-3")
-        self.press_button(self.held(service, "file"))
+        person.fill_form("gimp-form-3")
+        person.press_button(person.held("file"))
         window.keys("ctrl+w")
         desk.wait_for(lambda: window.number(f"(car (gimp-image-is-valid {image}))") == 0, PATIENCE, "the image to be closed")
-        self.let_go(service, "file")
+        person.let_go("file")
         desk.wait_for(lambda: window.number("(car (gimp-image-list))") == 1, PATIENCE, "the new image")
         self.assertEqual(1, len(service.log("ledger")))
         self.screen.shot("gimp-closed")
 
     def test_a_new_image_where_none_is_open(self):
-        service, window = self.start("none", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
+        service, window, person = self.start("none", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
         window.start_from_menu(*NEW)
-        self.fill_form(service, "gimp-form-new")
-        self.press_button(self.held(service, "file"))
+        person.fill_form("gimp-form-new")
+        person.press_button(person.held("file"))
         self.screen.shot("gimp-progress-new")
-        self.let_go(service, "file")
+        person.let_go("file")
         desk.wait_for(lambda: window.number("(car (gimp-image-list))") == 1, PATIENCE, "the new image")
         self.assertEqual(1, len(service.log("ledger")))
 
     def test_key_and_secret_are_asked_for_and_written_nowhere(self):
         none = {"INSET_API_KEY": "", "INSET_CLIENT_SECRET": ""}
-        service, window = self.start("key", {"put_answer": 200}, **none)
+        service, window, person = self.start("key", {"put_answer": 200}, **none)
         secrets = [service.said["api_key"], service.said["client_secret"]]
         for run in range(2):
             # Kept for one run: the second is asked again.
             window.start_from_menu(*NEW)
-            self.screen.focus(self.screen.wait_window(SIGN_IN))
+            self.screen.focus(self.screen.wait_window(people.SIGN_IN))
             self.screen.type(secrets[0])
             self.screen.key("Tab")
             self.screen.type(secrets[1])
             self.screen.shot(f"gimp-key-{run + 1}")
             if run == 0:
                 self.screen.key("Return")
-                self.fill_form(service, "gimp-form-key")
-                self.press_button(lambda: service.log("ledger"))
+                person.fill_form("gimp-form-key")
+                person.press_button(lambda: service.log("ledger"))
                 desk.wait_for(lambda: window.number("(car (gimp-image-list))") == 1, PATIENCE, "the new image")
             else:
                 self.screen.key("Escape")
@@ -172,13 +174,13 @@ class Window(unittest.TestCase):
         large = pictures.path(os.path.join(desk.SHARED, "pictures"), "mountains", "4k", "progressive")
         rules = [{"route": "file", "file_bytes": large, "hold": "file"}]
         offer = {"put_answer": 200, "sizes": [{"size_name": "4k", "width": 4096, "height": 4096}], "rules": rules}
-        service, window = self.start("large", offer, G_MESSAGES_DEBUG="inset")
+        service, window, person = self.start("large", offer, G_MESSAGES_DEBUG="inset")
         image = window.open_image(4096, 4096)
         window.start_from_menu(*LAYER)
-        self.fill_form(service, "gimp-form-large")
-        self.press_button(self.held(service, "file"))
+        person.fill_form("gimp-form-large")
+        person.press_button(person.held("file"))
         asked, layers = [], 0
-        self.let_go(service, "file")
+        person.let_go("file")
         while layers < 2 or gimp.plug_in_processes():
             began = time.monotonic()
             layers = window.layer_count(image)

@@ -10,6 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "gimp"))
 import desk  # noqa: E402
+from screen import Screen  # noqa: E402
 
 INSTALL = os.path.join(desk.ROOT, "dist", "install-krita")
 
@@ -36,19 +37,27 @@ def add_selftest(to):
         settings.write("enable_inset_selftest=true\n")
 
 
-def start(scene, stand_in, data, out, of=None, **more):
-    """Starts Krita, of another person if one is named; it plays the scene and quits by itself."""
+def run(scene, stand_in, data, out, of=None, **more):
+    """Starts Krita, of another person if one is named; it plays the scene and quits by itself. How it ended."""
     variables = desk.environment(of or home(), stand_in, data)
     variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out,
                      INSET_SELFTEST_SERVICE=stand_in.folder, **more)
-    with open(os.path.join(out, "log"), "w") as log:
-        return subprocess.Popen(["timeout", "-k", "5", "280", "xvfb-run", "-a", "-s", "-screen 0 1400x900x24", "krita", "--nosplash"],
-                                env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    with Screen(manager=False) as screen, open(os.path.join(out, "log"), "w") as log:
+        return subprocess.run(["timeout", "-k", "5", "280", "krita", "--nosplash"], env=dict(variables, DISPLAY=screen.display),
+                              stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT).returncode
+
+
+def run_to_death(scene, stand_in, data, out):
+    """The scene kills Krita; where it does, it leaves a file."""
+    status = run(scene, stand_in, data, out)
+    if not os.path.exists(os.path.join(out, "killed")):
+        with open(os.path.join(out, "log")) as log:
+            raise AssertionError(f"Krita ended too early, with {status}:\n{log.read()}")
 
 
 def play(scene, stand_in, data, out, **more):
     """What the scene wrote down."""
-    status = start(scene, stand_in, data, out, **more).wait()
+    status = run(scene, stand_in, data, out, **more)
     path = os.path.join(out, "result.json")
     shots = os.path.join(desk.BUILD, "screenshots")  # to be looked at
     os.makedirs(shots, exist_ok=True)

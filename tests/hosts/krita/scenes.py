@@ -124,6 +124,11 @@ def let_go(name):
     open(os.path.join(os.environ["INSET_SELFTEST_SERVICE"], "release-" + name), "w").close()
 
 
+def die():
+    open(os.path.join(OUT, "killed"), "w").close()
+    os.kill(os.getpid(), 9)
+
+
 def pause(seconds):
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end
@@ -311,7 +316,7 @@ def begin_large(inset):
 def killed_while_filling(inset, result):
     begin_large(inset)
     yield half_filled(inset)
-    os.kill(os.getpid(), 9)
+    die()
 
 
 def quit_while_filling(inset, result):
@@ -406,7 +411,7 @@ def key_form_again(inset, result):
 def killed(inset, result):
     inset.begin("insert", picture(2), None)
     yield held("put")
-    os.kill(os.getpid(), 9)
+    die()
 
 
 def resumed(inset, result):

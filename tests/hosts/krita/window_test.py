@@ -82,7 +82,7 @@ class Scenes(unittest.TestCase):
         service = desk.service("killed", {"ready_polls": 1, "rules": rules})
         self.addCleanup(service.__exit__)
         data, out = desk.folder("killed-data"), desk.folder("killed-out")
-        self.assertNotEqual(0, krita.start("killed", service, data, out).wait())
+        krita.run_to_death("killed", service, data, out)
         open(os.path.join(service.folder, "release-put"), "w").close()
         result = krita.play("resumed", service, data, out)
         self.assertIn("Place Finished Downloads", result["told"])
@@ -103,7 +103,7 @@ class Scenes(unittest.TestCase):
         self.addCleanup(service.__exit__)
         data, out = desk.folder(scene + "-data"), desk.folder(scene + "-out")
         if killed:
-            self.assertNotEqual(0, krita.start(scene, service, data, out).wait())
+            krita.run_to_death(scene, service, data, out)
         else:
             krita.play(scene, service, data, out)
         self.assertEqual("saved", self.journal(data)[-1])
