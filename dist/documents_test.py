@@ -61,8 +61,15 @@ def check_no_leftovers(path, text):
             faults.append(f"{path}:{number}: the path of one machine")
 
 
+def settings_variables():
+    """Those that stand in the code, and those that are made of the settings' names."""
+    source = read("src/settings.cc")
+    names = re.findall(r'"(\w+)"', source.split("kNames = {", 1)[1].split("};", 1)[0])
+    return set(re.findall(r'"(INSET_[A-Z_]+)"', source)) | {"INSET_" + name.upper() for name in names}
+
+
 def check_names(path, text, code):
-    for name in set(re.findall(r"\bINSET_[A-Z_]+\b", text)):
+    for name in set(re.findall(r"\bINSET_[A-Z_]+\b", text)) - settings_variables():
         if name not in code:
             faults.append(f"{path}: {name} is not in the code")
     for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)):
@@ -86,7 +93,7 @@ def check_easel_page():
 
     descriptor = read("plugin/descriptor.cc")
     section, actions = first_cells(text, "Actions")
-    in_code = set(re.findall(r'\{"(\w+)", "', descriptor.split("kActions[]", 1)[1].split("};", 1)[0]))
+    in_code = set(re.findall(r'\{"([\w-]+)", "', descriptor.split("kActions[]", 1)[1].split("};", 1)[0]))
     in_page = {action.strip("`") for action in actions}
     if in_page != in_code:
         faults.append(f"docs/easel.md: actions {sorted(in_page)}, in the code {sorted(in_code)}")
@@ -105,9 +112,12 @@ def check_easel_page():
 
     _, variables = first_cells(text, "Environment")
     named = {name for row in variables for name in re.findall(r"INSET_\w+", row)}
-    used = set(re.findall(r'"(INSET_[A-Z_]+)"', read("src/settings.cc")))
+    used = settings_variables()
     if named != used:
         faults.append(f"docs/easel.md: variables {sorted(named)}, in the code {sorted(used)}")
+    _, settings = first_cells(read("docs/settings.md"), "Settings")
+    if {"INSET_" + name.strip("`").upper() for name in settings} | {"INSET_CLIENT_SECRET"} != used:
+        faults.append(f"docs/settings.md: settings {sorted(settings)}, in the code {sorted(used)}")
 
 
 def check_causes():

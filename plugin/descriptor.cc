@@ -29,6 +29,12 @@ constexpr easel_field kDropFields[] = {
     {"job", "Job", "The id of a resting job, as \"jobs\" lists it.", nullptr, nullptr, 0, EASEL_TEXT, EASEL_REQUIRED},
 };
 
+constexpr easel_field kSignInFields[] = {
+    {"api_key", "API key", "The key of your agreement with Getty Images.", nullptr, nullptr, 0, EASEL_TEXT, 0},
+    {"keep", "Keep it", "Where: keyring, file or session. Without it in the keyring.", nullptr, nullptr, 0, EASEL_TEXT,
+     0},
+};
+
 constexpr easel_action kActions[] = {
     {"insert", "Insert Generated Image…", "Licenses a generated picture and places it.", kInsertFields,
      std::size(kInsertFields)},
@@ -36,6 +42,11 @@ constexpr easel_action kActions[] = {
      kResumeFields, std::size(kResumeFields)},
     {"jobs", "List Downloads", "Lists all downloads and what became of them.", nullptr, 0},
     {"drop", "Drop Download", "Gives a resting download up. Its record is kept.", kDropFields, std::size(kDropFields)},
+    {"sign-in", "Sign In to Getty Images…", "Signs in with the browser, once for all programs.", kSignInFields,
+     std::size(kSignInFields)},
+    {"sign-out", "Sign Out of Getty Images", "Ends the sign-in and removes what is kept of it.", nullptr, 0},
+    {"status", "Who Is Signed In…", "Tells who is signed in, under which agreement, and where that is kept.", nullptr,
+     0},
 };
 
 }  // namespace

@@ -62,10 +62,13 @@ bool takes(const easel_action& action, const std::string& key) {
 
 Worker::Action action_of(const easel_action& action) {
   const std::string_view id = action.id;
-  return id == "insert"   ? Worker::Action::insert
-         : id == "resume" ? Worker::Action::resume
-         : id == "jobs"   ? Worker::Action::list
-                          : Worker::Action::drop;
+  return id == "insert"     ? Worker::Action::insert
+         : id == "resume"   ? Worker::Action::resume
+         : id == "jobs"     ? Worker::Action::list
+         : id == "drop"     ? Worker::Action::drop
+         : id == "sign-in"  ? Worker::Action::sign_in
+         : id == "sign-out" ? Worker::Action::sign_out
+                            : Worker::Action::status;
 }
 
 Error no_memory() { return make_error(Stage::placing, Cause::out_of_memory, "There is not enough memory."); }
@@ -106,6 +109,8 @@ Plugin::Plugin(const HostProxy& host) : host_(host), main_thread_(std::this_thre
     settings_fault_ = settings.error();
     return;
   }
+  settings->environment = environment_for_others(environ);
+  settings->keyring.environment = settings->environment;
   originals_ = settings->data_dir / "originals";
   Worker::Options options;
   options.settings = std::move(*settings);

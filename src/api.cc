@@ -221,11 +221,14 @@ Result<TokenAnswer> read_token(const HttpReply& reply) {
   const auto json = parse_json(reply.body);
   TokenAnswer answer;
   if (json) answer.token = Secret(text_member(*json, "access_token"));
-  // The token goes into a header line: anything but printable ASCII would let the answer write headers of its own.
-  const std::string_view token = answer.token.view();
-  const bool usable =
-      !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-  if (!usable) {
+  if (json) answer.refresh_token = Secret(text_member(*json, "refresh_token"));
+  // The token goes into a header line: anything but printable ASCII would let the answer write headers of its own. The
+  // other one goes into a file of lines.
+  const auto printable = [](const Secret& secret) {
+    const std::string_view text = secret.view();
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  };
+  if (answer.token.empty() || !printable(answer.token) || !printable(answer.refresh_token)) {
     return bad_answer(Stage::signing_in, reply, "there is no access token in it");
   }
   const Json& life = member(*json, "expires_in");

@@ -60,6 +60,7 @@ struct Product {
 struct TokenAnswer {
   Secret token;
   std::chrono::seconds life{0};
+  Secret refresh_token;  // empty: there is none, or the old one stays good
 };
 
 // Whether the body is JSON at all; what came from somewhere on the way is not.

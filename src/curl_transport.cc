@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ void init_curl_once() {
 }
 
 // With a proxy the peer that this machine sees is the proxy, so its address says nothing about the file host.
-bool proxy_is_set() {
+bool proxy_in_environment() {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
     const char* value = std::getenv(name);
     if (value && *value) return true;
@@ -65,6 +66,7 @@ struct Transfer {
   std::unique_ptr<curl_slist, ListDeleter> headers;
   std::unique_ptr<CURL, EasyDeleter> easy;
   char error_text[CURL_ERROR_SIZE] = {};
+  bool by_proxy = false;
   bool added = false;
   bool resume_wanted = false;
 
@@ -148,7 +150,7 @@ curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
   auto& transfer = *static_cast<Transfer*>(user);
   const Reach reach = transfer.request.reach;
   const bool fine = reach == Reach::anyone || is_public_peer(peer->addr) ||
-                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) || proxy_is_set();
+                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) || transfer.by_proxy;
   if (!fine) {
     transfer.peer_refused = true;
     return CURL_SOCKET_BAD;
@@ -167,7 +169,7 @@ HttpFault fault_of(const Transfer& transfer, CURLcode code) {
     case CURLE_PROXY: return HttpFault::proxy;
     case CURLE_COULDNT_CONNECT:
       if (transfer.peer_refused) return HttpFault::peer_refused;
-      return proxy_is_set() ? HttpFault::proxy : HttpFault::no_connection;
+      return transfer.by_proxy ? HttpFault::proxy : HttpFault::no_connection;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
@@ -248,9 +250,33 @@ class CurlTransport final : public Transport {
     }
   }
 
+  Id watch(int fd, std::function<void()> readable) override {
+    const Id id = next_id_++;
+    watches_.emplace(id, Watch{fd, std::move(readable)});
+    return id;
+  }
+
+  void unwatch(Id id) override { watches_.erase(id); }
+
   void run(std::chrono::milliseconds longest) override {
     if (turn()) return;
-    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(longest.count()), nullptr);
+    std::vector<Id> ids;
+    std::vector<curl_waitfd> waited;
+    std::vector<pollfd> watched;
+    for (const auto& [id, watch] : watches_) {
+      ids.push_back(id);
+      waited.push_back({watch.fd, CURL_WAIT_POLLIN, 0});
+      watched.push_back({watch.fd, POLLIN, 0});
+    }
+    curl_multi_poll(multi_, waited.data(), static_cast<unsigned>(waited.size()), static_cast<int>(longest.count()),
+                    nullptr);
+    ::poll(watched.data(), watched.size(), 0);  // libcurl wakes for an end of file, and does not say so
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto found = watches_.find(ids[i]);
+      if (watched[i].revents == 0 || found == watches_.end()) continue;
+      const auto readable = found->second.readable;  // it may end its own watch
+      readable();
+    }
     turn();
   }
 
@@ -328,6 +354,8 @@ class CurlTransport final : public Transport {
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     trust(easy);
+    if (!settings_.proxy.empty()) set(CURLOPT_PROXY, settings_.proxy.c_str());
+    transfer.by_proxy = !settings_.proxy.empty() || proxy_in_environment();
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name look-up must not hold up a cancel
@@ -407,8 +435,14 @@ class CurlTransport final : public Transport {
 
   TransportSettings settings_;
   CURLM* multi_;
+  struct Watch {
+    int fd;
+    std::function<void()> readable;
+  };
+
   Id next_id_ = 1;
   std::map<Id, std::unique_ptr<Transfer>> transfers_;
+  std::map<Id, Watch> watches_;
 };
 
 }  // namespace

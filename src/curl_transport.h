@@ -19,6 +19,7 @@ namespace inset {
 struct TransportSettings {
   std::string ca_file;  // PEM; empty: the system's
   std::string user_agent;
+  std::string proxy{};  // empty: as the environment says
 };
 
 // Null if libcurl cannot be set up.

@@ -55,6 +55,7 @@ enum class Cause {
   redirected,
   // What the service said
   not_signed_in,
+  keyring_locked,
   credentials_refused,
   bad_request,
   forbidden,

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -97,6 +98,11 @@ class Transport {
   virtual Id start(HttpRequest request, HttpSink& sink) = 0;
   virtual void cancel(Id id) = 0;
   virtual void resume(Id id) = 0;
+
+  // Calls back from run() whenever there is something to read, or an end. The descriptor stays the caller's, open until
+  // unwatch().
+  virtual Id watch(int fd, std::function<void()> readable) = 0;
+  virtual void unwatch(Id id) = 0;  // 0 or a past id: nothing
 
   // Waits at most this long for something to happen, then lets it happen: sinks are called from in here.
   virtual void run(std::chrono::milliseconds longest) = 0;

@@ -62,20 +62,8 @@ void add_licence_fields(Question& question, const Values& values, const std::vec
 
 }  // namespace
 
-Question sign_in_question(const std::string& api_key) {
-  Question question{.title = "Sign In to Getty Images", .accept = "Sign In", .fields = {}};
-  question.fields.push_back(note("about",
-                                 "The key and secret of your Getty Images agreement. They are kept in memory until "
-                                 "this program ends, and written nowhere."));
-  question.fields.push_back(
-      Field{.key = "api_key", .label = "API key", .kind = Kind::text, .initial = api_key, .required = true});
-  question.fields.push_back(
-      Field{.key = "client_secret", .label = "Client secret", .kind = Kind::secret, .required = true});
-  return question;
-}
-
 Question insert_question(const Values& values, const Findings* found, const Thumbnails& thumbnails, bool licensed,
-                         const std::string& fault) {
+                         const std::string& fault, bool looking_up) {
   Question question{.title = "Insert Generated Image", .accept = "Continue", .fields = {}};
   if (!fault.empty()) question.fields.push_back(note("fault", fault));
   question.fields.push_back(Field{.key = "generation",
@@ -115,7 +103,8 @@ Question insert_question(const Values& values, const Findings* found, const Thum
   }
   question.fields.push_back(std::move(size));
   add_licence_fields(question, values, found->products);
-  if (!chosen) return question;
+  if (looking_up) question.fields.push_back(note("charge", "Asking the service …"));
+  if (!chosen || looking_up) return question;
   question.fields.push_back(
       note("charge", licensed ? "Already licensed: free." : "A charge may apply under your agreement."));
   question.accept = (licensed ? "Insert " : "License and Insert ") + pixels(*chosen);

@@ -10,6 +10,7 @@
 #include "job_id.h"
 #include "ledger.h"
 #include "preview.h"
+#include "sign_in.h"
 #include "text.h"
 
 namespace inset {
@@ -55,12 +56,15 @@ Result<JobRecord> read_parameters(const Values& parameters) {
   return job;
 }
 
-class InsertJob final : public Job, public Run::Owner {
+class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
  public:
   InsertJob(JobNumber number, Engine& engine, Outbox& outbox, Values parameters)
       : Job(number, engine, outbox), values_(std::move(parameters)) {}
 
-  ~InsertJob() override { engine_.timers.cancel(timer_); }
+  ~InsertJob() override {
+    engine_.timers.cancel(timer_);
+    engine_.account.cancel(account_call_);
+  }
 
   void start() override {
     timer_ = engine_.timers.at(awake_now(), [this] {
@@ -91,26 +95,18 @@ class InsertJob final : public Job, public Run::Owner {
       run_->answered(!accepted.empty());
       return;
     }
+    if (sign_in_) return sign_in_->answered(!accepted.empty(), answers);
     if (accepted.empty()) {
       fail(parameter_error(Cause::cancelled, "Cancelled."));
       return;
     }
-    if (asking_sign_in_) {
-      asking_sign_in_ = false;
-      Credentials credentials;
-      credentials.api_key = std::string(trim(at(answers, "api_key")));
-      credentials.client_secret = Secret(trim(at(answers, "client_secret")));
-      engine_.products.reset();
-      engine_.service.set_credentials(std::move(credentials));
-    } else {
-      for (const auto& [key, value] : answers) values_[key] = value;
-      accepted_ = accepted;
-    }
+    for (const auto& [key, value] : answers) values_[key] = value;
+    accepted_ = accepted;
     begin();
   }
 
   void changed(RequestNumber request, const std::string& key, const std::string& value) override {
-    if (request != form_ || over_ || run_ || asking_sign_in_) return;
+    if (request != form_ || over_ || run_ || sign_in_) return;
     values_[key] = value;
     if (key == "generation" || key == "index") values_.erase("size");
     if (key == "generation") values_.erase("index");
@@ -136,10 +132,15 @@ class InsertJob final : public Job, public Run::Owner {
       if (can_ask && asked_) return show_form(job.error().what);
       return fail(job.error());
     }
-    if (engine_.service.credentials().api_key.empty() ||
-        (engine_.service.credentials().client_secret.empty() && can_ask)) {
-      if (can_ask) return ask_sign_in();
-      return fail(make_error(Stage::signing_in, Cause::not_signed_in, "There is no API key."));
+    if (!engine_.service.credentials().complete() && !looked_for_sign_in_) {
+      if (can_ask) return sign_in("");
+      account_call_ = engine_.account.load(Account::Manner::quiet, [this](Outcome outcome) {
+        account_call_ = 0;
+        looked_for_sign_in_ = true;
+        if (!outcome && !is_kept()) return fail(outcome.error());
+        begin();
+      });
+      return;
     }
     const bool complete = !job->generation.empty() && job->index >= 0 && !job->size.empty();
     if (can_ask && (!complete || asked_) && !ready_to_run(*job)) return look_at_form();
@@ -148,6 +149,14 @@ class InsertJob final : public Job, public Run::Owner {
     if (job->index < 0) return fail(parameter_error(Cause::parameter_missing, "The parameter index is missing."));
     if (job->size.empty()) return list_sizes(*job);
     run(std::move(*job));
+  }
+
+  // The picture lies on this disk already: to be placed by whoever has the key, without the network.
+  bool is_kept() const {
+    const auto job = read_parameters(values_);
+    if (!job || engine_.service.credentials().api_key.empty()) return false;
+    const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
+    return journal && summarize({}, journal->records()).saved.has_value();
   }
 
   // ---- without a form: the sizes are the answer ----
@@ -165,9 +174,24 @@ class InsertJob final : public Job, public Run::Owner {
 
   // ---- with a form ----
 
-  void ask_sign_in() {
-    asking_sign_in_ = true;
-    form_ = outbox_.ask(number_, form_, sign_in_question(engine_.service.credentials().api_key));
+  // What was filled in stays in values_, so the insert goes on by itself afterwards.
+  void sign_in(const std::string& fault) {
+    sign_in_ = std::make_unique<SignIn>(engine_, *this, true, SignIn::Wish{.api_key = {}, .keep = {}, .fault = fault});
+    sign_in_->start();
+  }
+
+  void show(Question question) override { form_ = outbox_.ask(number_, form_, std::move(question)); }
+  void hide() override { close_form(); }
+  void show_page(const std::string&) override {}
+  void busy(const std::string& text) override { progress(Stage::signing_in, -1.0, 0, 0, text); }
+
+  void signed_in(Outcome outcome, const std::string& remark) override {
+    const auto keep = std::move(sign_in_);
+    if (!outcome) return fail(outcome.error());
+    if (!remark.empty()) {
+      outbox_.event(number_, "told", {{"level", "2"}, {"title", "Signed in"}, {"text", remark}});
+    }
+    begin();
   }
 
   // The form was accepted, what it says is what the last look-up found to be on offer, and the button that was pressed
@@ -205,6 +229,11 @@ class InsertJob final : public Job, public Run::Owner {
                                           const auto keep = std::move(look_up_);
                                           if (!found) {
                                             found_.reset();
+                                            const Cause cause = found.error().cause;
+                                            if (cause == Cause::credentials_refused || cause == Cause::not_signed_in) {
+                                              looking_for_.clear();
+                                              return sign_in(found.error().what);
+                                            }
                                             return show_form(found.error().message);
                                           }
                                           found_ = std::move(*found);
@@ -250,7 +279,7 @@ class InsertJob final : public Job, public Run::Owner {
     for (const auto& [index, preview] : previews_) preview->pump();
     if (previews_done_.empty()) return;
     for (const int index : std::exchange(previews_done_, {})) previews_.erase(index);
-    if (form_ && !run_ && !asking_sign_in_ && previews_.empty()) show_form(fault_);
+    if (form_ && !run_ && !sign_in_ && previews_.empty()) show_form(fault_);
   }
 
   std::string accepted_missing(const JobRecord& job) {
@@ -272,8 +301,12 @@ class InsertJob final : public Job, public Run::Owner {
       job->size = values_["size"] = smallest->name;
     }
     if (current && !job->size.empty()) licensed = is_licensed(*job);
-    form_ = outbox_.ask(number_, form_,
-                        insert_question(values_, current ? &*found_ : nullptr, thumbnails_, licensed, fault));
+    // While something new is looked up the fields stay as they are; what they offer is not for sale meanwhile.
+    const bool same_generation = job && found_for_.starts_with(job->generation + "/");
+    form_ =
+        outbox_.ask(number_, form_,
+                    insert_question(values_, found_ ? &*found_ : nullptr, same_generation ? thumbnails_ : Thumbnails(),
+                                    licensed, fault, found_ && !current));
   }
 
   // ---- the run ----
@@ -328,6 +361,7 @@ class InsertJob final : public Job, public Run::Owner {
   void fail(const Error& error) {
     over_ = true;
     close_form();
+    sign_in_.reset();
     look_up_.reset();
     previews_.clear();
     Facts choices;
@@ -351,7 +385,9 @@ class InsertJob final : public Job, public Run::Owner {
   Placement placement_;            // without its pixels
 
   RequestNumber form_ = 0;
-  bool asking_sign_in_ = false;
+  std::unique_ptr<SignIn> sign_in_;
+  Account::Id account_call_ = 0;
+  bool looked_for_sign_in_ = false;
   bool asked_ = false;    // the form has been shown
   std::string accepted_;  // what the button said that was pressed
   std::optional<Findings> found_;

@@ -71,6 +71,10 @@ std::unique_ptr<Job> make_resume_job(JobNumber number, Engine& engine, Outbox& o
 std::unique_ptr<Job> make_list_job(JobNumber number, Engine& engine, Outbox& outbox);
 std::unique_ptr<Job> make_drop_job(JobNumber number, Engine& engine, Outbox& outbox, Values parameters);
 
+std::unique_ptr<Job> make_sign_in_job(JobNumber number, Engine& engine, Outbox& outbox, Values parameters);
+std::unique_ptr<Job> make_sign_out_job(JobNumber number, Engine& engine, Outbox& outbox);
+std::unique_ptr<Job> make_status_job(JobNumber number, Engine& engine, Outbox& outbox);
+
 // Finishes what an earlier run of the program left unfetched, without placing anything, and tells how many pictures are
 // ready. Not a job that anybody started: its number is 0 and it has no other events.
 std::unique_ptr<Job> make_background_job(Engine& engine, Outbox& outbox);

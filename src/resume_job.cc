@@ -37,14 +37,27 @@ std::optional<Error> stranger(const Engine& engine, const LedgerEntry& entry) {
         entry.paid());
   }
   const std::string& key = engine.service.credentials().api_key;
-  if (key.empty() && entry.standing != Standing::saved) {
-    return with_paid(make_error(Stage::signing_in, Cause::not_signed_in, "There is no API key."), entry.paid());
+  if (!engine.service.credentials().complete() && entry.standing != Standing::saved) {
+    const auto& problem = engine.account.problem();
+    return with_paid(problem ? *problem : make_error(Stage::signing_in, Cause::not_signed_in, "Nobody is signed in."),
+                     entry.paid());
   }
   if (!key.empty() && entry.job.account != account_of(key)) {
     return with_paid(make_error(Stage::requesting, Cause::other_account, "It was requested with another API key."),
                      entry.paid());
   }
   return {};
+}
+
+// Whoever is signed in, if anybody is: pictures that are saved need nobody. A keyring is not bothered for nothing.
+void load_account(Engine& engine, Account::Id& call, std::function<void()> then) {
+  const auto entries = read_ledger(engine.files);
+  const bool needed = std::any_of(entries.begin(), entries.end(), [](const LedgerEntry& e) { return e.unfinished(); });
+  if (!needed) return then();
+  call = engine.account.load(Account::Manner::quiet, [&call, then = std::move(then)](const Outcome&) {
+    call = 0;
+    then();
+  });
 }
 
 // Several runs, a few at a time, each with its ledger entry.
@@ -142,7 +155,10 @@ class ResumeJob final : public Job, public Runs::Listener {
  public:
   ResumeJob(JobNumber number, Engine& engine, Outbox& outbox, Values parameters)
       : Job(number, engine, outbox), parameters_(std::move(parameters)) {}
-  ~ResumeJob() override { engine_.timers.cancel(timer_); }
+  ~ResumeJob() override {
+    engine_.timers.cancel(timer_);
+    engine_.account.cancel(account_call_);
+  }
 
   void start() override {
     timer_ = engine_.timers.at(awake_now(), [this] {
@@ -158,6 +174,7 @@ class ResumeJob final : public Job, public Runs::Listener {
   void cancel() override {
     if (over_) return;
     cancelled_ = true;
+    engine_.account.cancel(std::exchange(account_call_, 0));
     if (runs_) {
       runs_->cancel();
     } else {
@@ -196,6 +213,10 @@ class ResumeJob final : public Job, public Runs::Listener {
       return;
     }
     accept_size_ = accept == "yes";
+    load_account(engine_, account_call_, [this] { sort_out(); });
+  }
+
+  void sort_out() {
     for (LedgerEntry& entry : read_ledger(engine_.files)) {
       if (entry.standing != Standing::unreadable && !entry.unfinished()) continue;
       if (auto why = stranger(engine_, entry)) {
@@ -262,6 +283,7 @@ class ResumeJob final : public Job, public Runs::Listener {
 
   Values parameters_;
   Timers::Id timer_ = 0;
+  Account::Id account_call_ = 0;
   RequestNumber form_ = 0;
   bool accept_size_ = false;
   bool cancelled_ = false;
@@ -277,12 +299,15 @@ class ResumeJob final : public Job, public Runs::Listener {
 class BackgroundJob final : public Job, public Runs::Listener {
  public:
   BackgroundJob(Engine& engine, Outbox& outbox) : Job(0, engine, outbox) {}
-  ~BackgroundJob() override { engine_.timers.cancel(timer_); }
+  ~BackgroundJob() override {
+    engine_.timers.cancel(timer_);
+    engine_.account.cancel(account_call_);
+  }
 
   void start() override {
     timer_ = engine_.timers.at(awake_now(), [this] {
       timer_ = 0;
-      begin();
+      load_account(engine_, account_call_, [this] { begin(); });
     });
   }
   void pump() override {
@@ -326,6 +351,7 @@ class BackgroundJob final : public Job, public Runs::Listener {
   }
 
   Timers::Id timer_ = 0;
+  Account::Id account_call_ = 0;
   std::unique_ptr<Runs> runs_;
   std::size_t ready_ = 0;
 };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "account.h"
 #include "clock.h"
 #include "fetch.h"
 #include "files.h"
@@ -18,6 +19,7 @@
 #include "look_up.h"
 #include "reload.h"
 #include "service.h"
+#include "settings.h"
 
 namespace inset {
 
@@ -26,6 +28,8 @@ struct Engine {
   Transport& transport;
   Timers& timers;
   Service& service;
+  Account& account;
+  const Settings& settings;
   const Files& files;
   ProductCache products;
   DecodeLimits limits;

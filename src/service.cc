@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include "oauth.h"
+
 namespace inset {
 namespace {
 
@@ -78,15 +80,28 @@ struct Service::SafeGet {
 Service::Service(Transport& transport, Timers& timers, Url api, Url auth)
     : transport_(transport), timers_(timers), api_(std::move(api)), auth_(std::move(auth)) {}
 
-Service::~Service() = default;
+Service::~Service() {
+  if (vault_) vault_->release();
+}
 
 void Service::set_credentials(Credentials credentials) {
+  forget_token();
   credentials_ = std::move(credentials);
-  token_.drop();
-  token_call_.reset();
-  refusal_.reset();
   if (!waiting_.empty()) fetch_token();
 }
+
+// And whatever is under way for a new one.
+void Service::forget_token() {
+  token_.drop();
+  token_call_.reset();
+  timers_.cancel(std::exchange(token_timer_, 0));
+  if (vault_) vault_->release();
+  fetching_ = false;
+  refusal_.reset();
+  token_backoff_.reset();
+}
+
+std::optional<std::chrono::seconds> Service::token_life() const { return token_.life(boot_now()); }
 
 // ---- the token ----
 
@@ -97,57 +112,121 @@ void Service::with_token(Id id, std::function<void(Outcome)> then) {
     return;
   }
   waiting_[id] = std::move(then);
-  if (waiting_.size() == 1 && !token_call_) {
-    timers_.cancel(token_timer_);
+  if (!std::exchange(fetching_, true)) {
     token_timer_ = timers_.at(awake_now(), [this] { fetch_token(); });
   }
 }
 
 void Service::fetch_token() {
+  fetching_ = true;
   if (!credentials_.complete()) {
-    token_came(make_error(Stage::signing_in, Cause::not_signed_in, "There is no API key, or no client secret."));
+    token_came(make_error(Stage::signing_in, Cause::not_signed_in,
+                          credentials_.api_key.empty() ? "There is no API key, and nobody is signed in."
+                                                       : "Nobody is signed in, and there is no client secret."));
     return;
   }
   if (refusal_ && awake_now() - refused_at_ < kRefusalLasts) {
     token_came(*refusal_);
     return;
   }
+  if (credentials_.refresh_token.empty() || !vault_) return request_token();
+  vault_->hold([this](Result<Secret> kept) {
+    if (!kept) return token_came(kept.error());
+    if (!kept->empty()) credentials_.refresh_token = std::move(*kept);
+    request_token();
+  });
+}
+
+HttpRequest Service::token_request(std::string body) const {
   HttpRequest request;
   request.method = Method::post;
   request.url = token_url(auth_);
   request.headers = {"Content-Type: application/x-www-form-urlencoded", "Accept: application/json"};
-  request.body = token_body(credentials_.api_key, credentials_.client_secret);
+  request.body = std::move(body);
   request.most_bytes = kMostToken;
   request.time_limit = kCallLimit;
-  token_call_ = std::make_unique<Collector>(transport_, std::move(request), [this](HttpReply reply) {
-    auto answer = read_token(reply);
-    if (!answer) {
-      if (const auto wait = token_backoff_.next(answer.error(), awake_now(), chance(), retry_after(reply))) {
-        token_timer_ = timers_.at(awake_now() + *wait, [this] { fetch_token(); });
-        return;
-      }
-      if (answer.error().cause == Cause::credentials_refused) {
-        refusal_ = answer.error();
-        refused_at_ = awake_now();
-      }
+  return request;
+}
+
+void Service::request_token() {
+  const bool by_browser = !credentials_.refresh_token.empty();
+  token_call_ = std::make_unique<Collector>(
+      transport_,
+      token_request(by_browser ? refresh_body(credentials_.api_key, credentials_.refresh_token.view())
+                               : token_body(credentials_.api_key, credentials_.client_secret)),
+      [this](const HttpReply& reply) { token_answered(reply); });
+}
+
+void Service::token_answered(const HttpReply& reply) {
+  auto answer = read_token(reply);
+  if (!answer) {
+    if (const auto wait = token_backoff_.next(answer.error(), awake_now(), chance(), retry_after(reply))) {
+      token_timer_ = timers_.at(awake_now() + *wait, [this] { request_token(); });
+      return;
     }
-    token_came(std::move(answer));
+    if (answer.error().cause == Cause::credentials_refused) {
+      if (!credentials_.refresh_token.empty()) {
+        answer = make_error(Stage::signing_in, Cause::credentials_refused, "The service no longer accepts the sign-in.",
+                            answer.error().detail, answer.error().http_status);
+      }
+      refusal_ = answer.error();
+      refused_at_ = awake_now();
+    }
+    return token_came(std::move(answer));
+  }
+  // Without a new refresh token the old one stays good.
+  if (answer->refresh_token.empty() || credentials_.refresh_token.empty() || !vault_) {
+    if (!answer->refresh_token.empty() && !credentials_.refresh_token.empty()) {
+      credentials_.refresh_token = std::move(answer->refresh_token);
+    }
+    return token_came(std::move(answer));
+  }
+  credentials_.refresh_token = std::move(answer->refresh_token);
+  vault_->replace(credentials_, [this, token = std::make_shared<Result<TokenAnswer>>(std::move(answer))] {
+    token_came(std::move(*token));
   });
 }
 
 void Service::token_came(Result<TokenAnswer> answer) {
   token_call_.reset();
   token_backoff_.reset();
+  if (vault_) vault_->release();
+  fetching_ = false;
   if (answer) token_ = Token(std::move(answer->token), answer->life, boot_now());
-  // One at a time: a callback may cancel those that still wait.
-  while (!waiting_.empty()) {
-    const auto then = waiting_.extract(waiting_.begin()).mapped();
+  // A callback may cancel those that still wait; whoever comes only now waits for the next token.
+  std::vector<Id> ids;
+  for (const auto& [id, then] : waiting_) ids.push_back(id);
+  for (const Id id : ids) {
+    const auto node = waiting_.extract(id);
+    if (!node) continue;
     if (answer) {
-      then(Nothing{});
+      node.mapped()(Nothing{});
     } else {
-      then(answer.error());
+      node.mapped()(answer.error());
     }
   }
+}
+
+Service::Id Service::redeem(const std::string& api_key, std::string body, std::function<void(Outcome)> done) {
+  const Id id = next_id_++;
+  redemptions_[id] = std::make_unique<Collector>(
+      transport_, token_request(std::move(body)), [this, id, api_key, done = std::move(done)](const HttpReply& reply) {
+        const auto keep = redemptions_.extract(id);
+        auto answer = read_token(reply);
+        if (!answer) return done(answer.error());
+        Credentials credentials;
+        credentials.api_key = api_key;
+        credentials.refresh_token = std::move(answer->refresh_token);
+        if (credentials.refresh_token.empty()) {
+          return done(
+              make_error(Stage::signing_in, Cause::bad_answer, "The service sent nothing to stay signed in with."));
+        }
+        forget_token();
+        credentials_ = std::move(credentials);
+        token_came(std::move(answer));
+        done(Nothing{});
+      });
+  return id;
 }
 
 Service::Id Service::renew(std::function<void(Outcome)> done) {
@@ -268,6 +347,7 @@ void Service::safely_answered(Id id, Result<HttpReply> reply) {
 
 void Service::cancel(Id id) {
   waiting_.erase(id);
+  redemptions_.erase(id);
   calls_.erase(id);
   const auto node = gets_.extract(id);
   if (!node) return;

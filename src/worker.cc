@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "account.h"
 #include "curl_transport.h"
 #include "ledger.h"
 #include "signals.h"
@@ -27,7 +28,7 @@ class Worker::Loop final : private Outbox {
  public:
   explicit Loop(Options options)
       : options_(std::move(options)),
-        transport_(make_curl_transport({options_.settings.ca_file, options_.user_agent})) {
+        transport_(make_curl_transport({options_.settings.ca_file, options_.user_agent, options_.settings.proxy})) {
     const AllSignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   }
@@ -69,6 +70,9 @@ class Worker::Loop final : private Outbox {
       case Action::resume: job = make_resume_job(number, *engine_, *this, std::move(parameters)); break;
       case Action::list: job = make_list_job(number, *engine_, *this); break;
       case Action::drop: job = make_drop_job(number, *engine_, *this, std::move(parameters)); break;
+      case Action::sign_in: job = make_sign_in_job(number, *engine_, *this, std::move(parameters)); break;
+      case Action::sign_out: job = make_sign_out_job(number, *engine_, *this); break;
+      case Action::status: job = make_status_job(number, *engine_, *this); break;
     }
     add(number, std::move(job));
   }
@@ -141,6 +145,8 @@ class Worker::Loop final : private Outbox {
     jobs_.clear();
     reloads_.clear();
     engine_.reset();
+    if (service_) service_->share_through(nullptr);
+    account_.reset();
     service_.reset();
   }
 
@@ -217,11 +223,35 @@ class Worker::Loop final : private Outbox {
     }
     service_ = std::make_unique<Service>(*transport_, timers_, options_.settings.api, options_.settings.auth);
     service_->set_credentials(std::move(options_.settings.credentials));
-    engine_.reset(
-        new Engine{*transport_, timers_, *service_, *files_, {}, {}, options_.host, [transport = transport_.get()] {
-                     transport->wake();
-                   }});
+    account_ = std::make_unique<Account>(account_needs());
+    service_->share_through(account_.get());
+    engine_.reset(new Engine{*transport_,
+                             timers_,
+                             *service_,
+                             *account_,
+                             options_.settings,
+                             *files_,
+                             {},
+                             {},
+                             options_.host,
+                             [transport = transport_.get()] { transport->wake(); }});
     return {};
+  }
+
+  // The lock belongs to the person, not to one of several data folders.
+  Account::Needs account_needs() {
+    std::filesystem::path locks = files_->root();
+    for (const std::string& pair : options_.settings.environment) {
+      if (pair.starts_with("XDG_RUNTIME_DIR=/")) locks = pair.substr(pair.find('=') + 1);
+    }
+    return {*transport_,
+            timers_,
+            *service_,
+            options_.settings.auth.origin(),
+            options_.settings.keyring,
+            files_->root() / "sign-in",
+            locks / "inset-sign-in.lock",
+            [this](std::string text) { log(LogLevel::warning, std::move(text)); }};
   }
 
   void add(JobNumber number, std::unique_ptr<Job> job) {
@@ -274,6 +304,7 @@ class Worker::Loop final : private Outbox {
   Timers timers_;
   std::optional<Files> files_;
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Account> account_;
   std::unique_ptr<Engine> engine_;
   std::map<JobNumber, std::unique_ptr<Job>> jobs_;
   std::map<RequestNumber, std::unique_ptr<Reload>> reloads_;

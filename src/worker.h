@@ -67,7 +67,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  enum class Action { insert, resume, list, drop };
+  enum class Action { insert, resume, list, drop, sign_in, sign_out, status };
   void invoke(JobNumber job, Action action, Values parameters);
   // Begins to finish what an earlier run of the program left unfetched; see make_background_job().
   void finish_quietly();

@@ -12,6 +12,8 @@ HOSTS = ("obs", "gimp", "krita", "headless", "loader", "qt")
 # Libraries, and the only files that may name them.
 OWNERS = {
     "libcurl": (re.compile(r"curl/"), {"src/curl_transport.cc", "src/url.cc"}),
+    "libmicrohttpd": (re.compile(r"microhttpd"), {"src/loopback.cc"}),
+    "libsecret": (re.compile(r"libsecret/"), {"src/keyring/inset_keyring.cc"}),
     "nettle": (re.compile(r"nettle/"), {"src/digest.h", "src/digest.cc"}),
     "nlohmann/json": (re.compile(r"nlohmann/"), {"src/json_input.h"}),
     "json_input.h": (re.compile(r"(.*/)?json_input\.h$"), {"src/api.cc", "src/journal.cc", "src/settings.cc"}),
@@ -19,7 +21,7 @@ OWNERS = {
 DECODE_ONLY = re.compile(r"stb|jpeglib|jerror|lcms2|zlib\.h|linux/(seccomp|filter|audit)\.h")
 HOST_HEADERS = re.compile(r"obs|gtk/|gdk/|glib|gegl|Q[A-Z]|libgimp|png\.h|jpeglib|easel/")
 # The files of the flow hold no I/O: nothing that reads, writes, waits, or tells the time.
-PURE = {"flow", "api", "token", "retry", "error", "text", "record", "insert_form"}
+PURE = {"flow", "api", "token", "retry", "error", "text", "record", "insert_form", "oauth", "sign_in_form"}
 BLOCKING = re.compile(r"(sys/(?!socket)|fcntl|unistd|poll|thread|mutex|fstream|filesystem|condition_variable|future|time\.h|netdb)")
 
 

@@ -66,6 +66,7 @@ const char kHelpText[] =
   easel [--plugin FILE] actions [--json]
   easel [--plugin FILE] run ACTION [key=value ...] [--onto PNG] [--out DIR]
         [--data-dir DIR] [--timeout SECONDS] [--json] [--verbose]
+  easel sign-in | sign-out | status        the same as "run sign-in" and so on
 
   actions            what the plugin can do, and the keys it takes
   run ACTION         does it, waits for the end, and puts pictures into DIR:
@@ -107,8 +108,13 @@ bool parse_arguments(int count, const char* const* words, Arguments* arguments, 
       } else if (word == "actions") {
         arguments->command = Arguments::Command::actions;
         expect = Expect::pair;
+      } else if (word == "sign-in" || word == "sign-out" || word == "status") {
+        arguments->command = Arguments::Command::run;
+        arguments->action = word;
+        expect = Expect::pair;
       } else {
-        *error = "\"" + clean(word) + "\" is no command; there are \"actions\" and \"run\"";
+        *error = "\"" + clean(word) +
+                 "\" is no command; there are \"actions\", \"run\", \"sign-in\", \"sign-out\", \"status\"";
         return false;
       }
       continue;

@@ -37,6 +37,7 @@ constexpr Row kTable[] = {
     {"redirected", kUnusableData},
 
     {"not_signed_in", kSignIn},
+    {"keyring_locked", kSignIn},
     {"credentials_refused", kSignIn},
     {"bad_request", kRefused},
     {"forbidden", kRefused},

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "decode/box.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +15,7 @@
 #include <string>
 #include <system_error>
 
+#include "child.h"
 #include "decode/box_memory.h"
 #include "decode/box_result.h"
 #include "fd.h"
@@ -51,104 +46,6 @@ Error system_failure(const std::string& call, int error) {
                  call + ": " + std::generic_category().message(error));
 }
 
-// The file that this code was loaded from has the program beside it.
-std::string program_path() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&decode_in_box), &info) == 0 || !info.dli_fname) return {};
-  std::string path = info.dli_fname;
-  const std::size_t slash = path.rfind('/');
-  return (slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1)) + "inset-decode";
-}
-
-// A running box. Ends with this object, whatever it is doing.
-class Process {
- public:
-  ~Process() {
-    if (!pidfd_) return;
-    kill();
-    reap();
-  }
-
-  // 0, or an errno.
-  int start(const std::string& program, int input, int output, const DecodeLimits& limits) {
-    std::array<std::string, 4> arguments = {program, INSET_RELEASE, std::to_string(limits.side),
-                                            std::to_string(limits.pixel_bytes)};
-    std::array<char*, 5> argv{};
-    for (std::size_t i = 0; i < arguments.size(); ++i) argv[i] = arguments[i].data();
-    // The C library's own memory in huge pages, too: libjpeg keeps a progressive picture there.
-    std::string tunables = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
-    std::array<char*, 2> environment = {tunables.data(), nullptr};
-
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    // First out of the way of the two numbers they are going to have.
-    posix_spawn_file_actions_adddup2(&actions, input, kHigh);
-    posix_spawn_file_actions_adddup2(&actions, output, kHigh + 1);
-    posix_spawn_file_actions_adddup2(&actions, kHigh, kBoxInput);
-    posix_spawn_file_actions_adddup2(&actions, kHigh + 1, kBoxOutput);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    // Not fork(): that would copy the page tables of a host with gigabytes.
-    int error = posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), environment.data());
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) return error;
-    pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    // A host that reaps every child may have taken this one already; its result then tells by itself. Without a
-    // descriptor the number must not be used any more, as it may be another process's by now.
-    return 0;
-  }
-
-  int pidfd() const { return pidfd_.get(); }
-
-  bool has_ended() const {
-    pollfd watched = {pidfd_.get(), POLLIN, 0};
-    return !pidfd_ || ::poll(&watched, 1, 0) > 0;
-  }
-
-  // Of the processor, so far; 0 if nobody can tell.
-  milliseconds computed() const {
-    clockid_t clock{};
-    timespec time{};
-    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return milliseconds(0);
-    return std::chrono::duration_cast<milliseconds>(std::chrono::seconds(time.tv_sec) +
-                                                    std::chrono::nanoseconds(time.tv_nsec));
-  }
-
-  void kill() const {
-    if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
-  }
-
-  // Its end, if this process hears of it.
-  std::string reap() {
-    if (!pidfd_) return "ended unseen";
-    siginfo_t info{};
-    const int result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
-    pidfd_.reset();
-    if (result != 0) return "ended unseen";  // the host reaped it
-    status_ = info.si_status;
-    exited_ = info.si_code == CLD_EXITED;
-    return exited_ ? "exit status " + std::to_string(status_) : "signal " + std::to_string(status_);
-  }
-
-  bool refused_call() const { return exited_ && status_ == kBoxWrongCall; }
-
- private:
-  static constexpr int kHigh = 200;
-
-  pid_t pid_ = -1;
-  Fd pidfd_;
-  bool exited_ = false;
-  int status_ = 0;
-};
-
 class Box {
  public:
   Box(ByteSource& source, const DecodeLimits& limits) : source_(source), limits_(limits) {}
@@ -159,7 +56,7 @@ class Box {
     input_.reset();
     if (auto error = wait_for_end()) return *error;
     const std::string end = process_.reap();
-    if (process_.refused_call()) {
+    if (process_.exited_with(kBoxWrongCall)) {
       return failure(Cause::decoder_failed,
                      "The program that opens pictures (inset-decode) belongs to another version; install Inset anew.");
     }
@@ -175,8 +72,12 @@ class Box {
     input_ = Fd(pipe[1]);
     ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(input_.get(), F_SETPIPE_SZ, 1 << 20);  // as large as an ordinary user may have it; if not, smaller does
-    const std::string program = program_path();
-    const int error = process_.start(program, read_end.get(), memory_.descriptor(), limits_);
+    const std::string program = beside_this_library("inset-decode");
+    const int error = process_.start(
+        {.words = {program, INSET_RELEASE, std::to_string(limits_.side), std::to_string(limits_.pixel_bytes)},
+         // The C library's own memory in huge pages, too: libjpeg keeps a progressive picture there.
+         .environment = {"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"},
+         .descriptors = {{read_end.get(), kBoxInput}, {memory_.descriptor(), kBoxOutput}}});
     if (error == 0) return {};
     if (error == ENOMEM || error == EAGAIN) return system_failure("posix_spawn", error);
     return failure(Cause::decoder_failed,
@@ -302,7 +203,7 @@ class Box {
   const DecodeLimits& limits_;
   BoxMemory memory_;
   Fd input_;
-  Process process_;
+  Child process_;
 };
 
 }  // namespace

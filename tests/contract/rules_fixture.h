@@ -41,6 +41,7 @@ class Rules : public testing::Test {
   void SetUp() override {
     char name[] = "/tmp/rules_test.XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
+    setenv("INSET_KEYRING", "no", 1);  // not that of whoever runs the tests
     folder_ = name;
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

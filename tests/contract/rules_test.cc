@@ -41,7 +41,7 @@ TEST_F(Rules, ReadingTheDescriptionStartsNothing) {
       EXPECT_LE(field.kind, EASEL_NOTE) << field.key;
     }
   }
-  for (const char* id : {"insert", "resume", "jobs", "drop"}) EXPECT_TRUE(actions.count(id)) << id;
+  for (const char* id : {"insert", "resume", "jobs", "drop", "sign-in", "sign-out", "status"}) EXPECT_TRUE(actions.count(id)) << id;
   EXPECT_EQ(threads(), before);
 }
 

@@ -33,6 +33,12 @@ class FakeTransport final : public Transport {
   }
   void resume(Id id) override { resumed.push_back(id); }
   void wake() override {}
+  Id watch(int fd, std::function<void()> readable) override {
+    watches[next_watch_] = {fd, std::move(readable)};
+    return next_watch_++;
+  }
+  void unwatch(Id id) override { watches.erase(id); }
+  std::map<Id, std::pair<int, std::function<void()>>> watches;
   void run(std::chrono::milliseconds) override {
     for (Id id = 1; id < next_; ++id) {
       if (exchanges[id].sink) deliver(id, answer(exchanges[id].request));
@@ -73,6 +79,7 @@ class FakeTransport final : public Transport {
 
  private:
   Id next_ = 1;
+  Id next_watch_ = 1;
 };
 
 inline HttpReply reply_of(int status, std::string body = {},

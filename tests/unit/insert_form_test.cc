@@ -107,12 +107,19 @@ TEST(InsertForm, AFaultStandsFirst) {
   EXPECT_EQ(question.fields[0].label, "The service does not know this generation.");
 }
 
-TEST(InsertForm, SignInKeepsTheKeyAndHidesTheSecret) {
-  const Question question = sign_in_question("abc123");
-  ASSERT_NE(field(question, "api_key"), nullptr);
-  EXPECT_EQ(field(question, "api_key")->initial, "abc123");
-  EXPECT_EQ(field(question, "client_secret")->kind, Question::Kind::secret);
-  EXPECT_EQ(field(question, "client_secret")->initial, "");
+TEST(InsertForm, StaysAsItIsWhileSomethingIsLookedUp) {
+  const Findings found = findings();
+  const Question before = insert_question(chosen, &found, {}, false, "");
+  Values changed = chosen;
+  changed["generation"] = "3B00";
+  changed.erase("index");
+  changed.erase("size");
+  const Question during = insert_question(changed, &found, {}, false, "", true);
+  ASSERT_EQ(during.fields.size(), before.fields.size());
+  for (std::size_t i = 0; i < before.fields.size(); ++i) EXPECT_EQ(during.fields[i].key, before.fields[i].key);
+  EXPECT_EQ(during.accept, "Continue");
+  // Whatever was chosen before: nothing is for sale until it is known to be on offer.
+  EXPECT_EQ(insert_question(chosen, &found, {}, false, "", true).accept, "Continue");
 }
 
 TEST(InsertForm, AskingAgainSaysWhy) {

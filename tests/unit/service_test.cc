@@ -337,5 +337,137 @@ TEST_F(ServiceTest, KnowsWhetherTheServiceIsOnThisMachine) {
   EXPECT_TRUE(local.on_loopback());
 }
 
+// ---- a sign-in by the browser ----
+
+class FakeVault final : public Vault {
+ public:
+  std::string kept;
+  bool gone = false;
+  int holds = 0;
+  int releases = 0;
+  std::vector<std::string> replaced;
+  Timers* timers = nullptr;
+
+  void hold(std::function<void(Result<Secret>)> then) override {
+    ++holds;
+    timers->at(awake_now(), [this, then] {
+      if (gone) return then(make_error(Stage::signing_in, Cause::not_signed_in, "Another program signed out."));
+      then(Secret(kept));
+    });
+  }
+  void replace(const Credentials& credentials, std::function<void()> then) override {
+    replaced.emplace_back(credentials.refresh_token.view());
+    kept = replaced.back();
+    timers->at(awake_now(), then);
+  }
+  void release() override { ++releases; }
+};
+
+class ByBrowser : public ServiceTest {
+ protected:
+  ByBrowser() {
+    vault_.timers = &timers_;
+    vault_.kept = "r1";
+    Credentials credentials;
+    credentials.api_key = "abc123def";
+    credentials.refresh_token = Secret("r0");
+    service_.set_credentials(std::move(credentials));
+    service_.share_through(&vault_);
+  }
+  ~ByBrowser() override { service_.share_through(nullptr); }
+
+  static HttpReply tokens(const std::string& refresh) {
+    return reply_of(200, R"({"access_token":"tok","expires_in":1800,"refresh_token":")" + refresh + R"("})");
+  }
+
+  FakeVault vault_;
+};
+
+TEST_F(ByBrowser, UsesWhatIsKeptAndKeepsWhatComes) {
+  token_ = [] { return tokens("r2"); };
+  get();
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+  EXPECT_EQ(transport_.request(1).body, "grant_type=refresh_token&client_id=abc123def&refresh_token=r1");
+  EXPECT_EQ(vault_.replaced, std::vector<std::string>{"r2"});
+  EXPECT_EQ(service_.credentials().refresh_token.view(), "r2");
+  EXPECT_GT(vault_.releases, 0);
+}
+
+TEST_F(ByBrowser, KeepsTheOldOneIfNoNewOneComes) {
+  token_ = [] { return a_token(); };
+  get();
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+  EXPECT_TRUE(vault_.replaced.empty());
+  EXPECT_EQ(service_.credentials().refresh_token.view(), "r1");
+}
+
+TEST_F(ByBrowser, FiftyCallsAtExpiryCauseOneTokenCall) {
+  token_ = [] { return tokens("r2"); };
+  for (int i = 0; i < 50; ++i) get();
+  settle();
+  EXPECT_EQ(statuses_.size(), 50u);
+  EXPECT_EQ(transport_.count(kToken), 1u);
+  EXPECT_EQ(vault_.holds, 1);
+  // All of them are refused at once, as when a token has expired early.
+  bool refuse = true;
+  answer_ = [&](const HttpRequest&) { return refuse ? reply_of(401) : reply_of(200, "{}"); };
+  token_ = [&] {
+    refuse = false;
+    return tokens("r3");
+  };
+  statuses_.clear();
+  for (int i = 0; i < 50; ++i) {
+    service_.get_safely(Stage::listing_sizes, "https://api.gettyimages.com/v3/products",
+                        [this](Result<HttpReply> reply) { take(std::move(reply)); });
+  }
+  settle();
+  EXPECT_EQ(statuses_, std::vector<int>(50, 200));
+  EXPECT_EQ(transport_.count(kToken), 2u);
+}
+
+TEST_F(ByBrowser, IsOverIfAnotherProgramSignedOut) {
+  vault_.gone = true;
+  get();
+  settle();
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].cause, Cause::not_signed_in);
+  EXPECT_EQ(transport_.count(kToken), 0u);
+}
+
+TEST_F(ByBrowser, ARefusalIsSaidAndNotTriedAgain) {
+  token_ = [] { return reply_of(400, R"({"error":"invalid_grant"})"); };
+  get();
+  settle();
+  get();
+  settle();
+  ASSERT_EQ(errors_.size(), 2u);
+  EXPECT_NE(errors_[0].message.find("no longer accepts the sign-in"), std::string::npos) << errors_[0].message;
+  EXPECT_EQ(transport_.count(kToken), 1u);
+}
+
+TEST_F(ByBrowser, ACodeBecomesASignIn) {
+  token_ = [] { return tokens("r9"); };
+  std::optional<bool> good;
+  service_.redeem("newkey", "grant_type=authorization_code", [&](Outcome outcome) { good = bool(outcome); });
+  settle();
+  EXPECT_EQ(good, true);
+  EXPECT_EQ(service_.credentials().api_key, "newkey");
+  EXPECT_EQ(service_.credentials().refresh_token.view(), "r9");
+  ASSERT_TRUE(service_.token_life());
+  get();
+  settle();
+  EXPECT_EQ(transport_.count(kToken), 1u);  // the token that came with it is used
+}
+
+TEST_F(ByBrowser, ACodeWithoutARefreshTokenIsNoSignIn) {
+  token_ = [] { return a_token(); };
+  std::optional<bool> good;
+  service_.redeem("newkey", "x", [&](Outcome outcome) { good = bool(outcome); });
+  settle();
+  EXPECT_EQ(good, false);
+}
+
 }  // namespace
 }  // namespace inset

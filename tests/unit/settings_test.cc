@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
+
+#include "temporary_folder.h"
 
 namespace inset {
 namespace {
@@ -103,6 +106,87 @@ TEST(SettingsTest, TheServiceMayBeAnywhereButOnlyEncrypted) {
 TEST(SettingsTest, TheCertificateFileIsAnAbsolutePath) {
   EXPECT_EQ(read(with("INSET_CA_FILE", "/etc/ssl/company.pem"))->ca_file, "/etc/ssl/company.pem");
   expect_wrong(with("INSET_CA_FILE", "company.pem"), "INSET_CA_FILE");
+}
+
+// ---- the file ----
+
+class SettingsFile : public testing::Test {
+ protected:
+  Result<Settings> read_lines(const std::string& lines, Environment environment = home) {
+    std::filesystem::create_directories(folder_ / "inset");
+    std::ofstream(folder_ / "inset/settings.conf") << lines;
+    environment["XDG_CONFIG_HOME"] = folder_ / "";
+    return read(environment);
+  }
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(SettingsFile, NamesEverySetting) {
+  const auto settings = read_lines(
+      "# of our company\n\n"
+      "api_url = https://getty.example.com/api\nauth_url=https://login.example.com\napi_key = k-1\n"
+      "ca_file = /etc/ssl/company.pem\nproxy = http://proxy.example.com:3128\n"
+      "redirect_host = localhost\nredirect_port = 8123\nredirect_path = /done\nsign_in_seconds = 300\n"
+      "keyring = no\nkeyring_seconds = 5\ndata_dir = /srv/inset\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->api.host, "getty.example.com");
+  EXPECT_EQ(settings->auth.host, "login.example.com");
+  EXPECT_EQ(settings->credentials.api_key, "k-1");
+  EXPECT_EQ(settings->ca_file, "/etc/ssl/company.pem");
+  EXPECT_EQ(settings->proxy, "http://proxy.example.com:3128/");
+  EXPECT_EQ(settings->redirect.host + settings->redirect.path, "localhost/done");
+  EXPECT_EQ(settings->redirect.port, 8123);
+  EXPECT_EQ(settings->sign_in_limit.count(), 300);
+  EXPECT_FALSE(settings->keyring.wanted);
+  EXPECT_EQ(settings->keyring.patience, std::chrono::seconds(5));
+  EXPECT_EQ(settings->data_dir, "/srv/inset");
+}
+
+TEST_F(SettingsFile, TheEnvironmentBeatsIt) {
+  EXPECT_EQ(read_lines("api_key = k-1\n", with("INSET_API_KEY", "k-2"))->credentials.api_key, "k-2");
+}
+
+TEST_F(SettingsFile, AWrongLineIsNamedWithWhatIsAllowed) {
+  const struct {
+    const char* line;
+    const char* allowed;
+  } cases[] = {
+      {"api_url = http://getty.example.com", "must be an https address"},
+      {"ca_file = company.pem", "must be an absolute path"},
+      {"proxy = socks4://x", "http://HOST:PORT"},
+      {"proxy = http://me:pw@proxy:1", "without user and password"},
+      {"redirect_host = 0.0.0.0", "must be 127.0.0.1, localhost or [::1]"},
+      {"redirect_port = 65536", "from 0 to 65535"},
+      {"redirect_path = done", "must begin with /"},
+      {"sign_in_seconds = 0", "from 1 to 600"},
+      {"keyring = maybe", "must be yes or no"},
+      {"verify = no", "there are api_url, auth_url"},
+      {"client_secret = s", "does not belong into this file"},
+      {"just words", "name = value"},
+      {"keyring = yes\nkeyring = no", "twice"},
+  };
+  for (const auto& [line, allowed] : cases) {
+    const auto settings = read_lines(std::string("# first\n") + line + "\n");
+    ASSERT_FALSE(settings) << line;
+    EXPECT_EQ(settings.error().cause, Cause::parameter_wrong);
+    const std::string where = (folder_ / "inset/settings.conf").string() + ", line ";
+    EXPECT_NE(settings.error().message.find(where), std::string::npos) << settings.error().message;
+    EXPECT_NE(settings.error().message.find(allowed), std::string::npos) << settings.error().message;
+  }
+}
+
+TEST(SettingsTest, WhatIsStartedGetsNeitherSecretsNorTheHostsLibraries) {
+  const char* environment[] = {"PATH=/usr/bin",
+                               "LD_LIBRARY_PATH=/tmp/.mount/lib",
+                               "LD_PRELOAD=/x.so",
+                               "QT_PLUGIN_PATH=/x",
+                               "INSET_CLIENT_SECRET=s",
+                               "INSET_API_KEY=k",
+                               "DISPLAY=:0",
+                               "BROWSER=firefox",
+                               nullptr};
+  EXPECT_EQ(environment_for_others(environment),
+            (std::vector<std::string>{"PATH=/usr/bin", "DISPLAY=:0", "BROWSER=firefox"}));
 }
 
 }  // namespace

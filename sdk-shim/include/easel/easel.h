@@ -211,7 +211,8 @@ typedef struct easel_canvas {
  *   failed    stage, cause, http_status (0: none), paid ("no", "maybe", "yes"), retry ("now_safe", "later",
  *             "ask_server_first", "ask_user_first", "never"), message; and, where the sizes are the answer, one pair
  *             "choice" for each of them with the value "NAME WIDTH HEIGHT"
- *   told      level (as for log), title, text: something to show to the person. It ends no job; job 0 is none.
+ *   told      level (as for log), title, text; address, if there is a page to open: something to show to the person. It
+ *             ends no job; job 0 is none.
  *   listed    for the action "jobs", one event a job: job_id, state, generation, index, size, width, height, paid,
  *             asset_id, original, updated
  *   rests     as `failed`, and job_id: one picture of several could not be placed; the job goes on with the others

@@ -52,7 +52,7 @@ def service(name, scenario=None):
 def environment(home, stand_in, data):
     """For a program that has the plugin. Nothing of the person who runs the tests is seen."""
     out = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
-    out.update(HOME=home, XDG_RUNTIME_DIR=folder("runtime"), INSET_DATA_DIR=data, NO_AT_BRIDGE="1")
+    out.update(HOME=home, XDG_RUNTIME_DIR=folder("runtime"), INSET_DATA_DIR=data, INSET_KEYRING="no", NO_AT_BRIDGE="1")
     os.chmod(out["XDG_RUNTIME_DIR"], 0o700)
     if stand_in is not None:
         said = stand_in.said

@@ -25,7 +25,7 @@ class Install(unittest.TestCase):
             run(gimp.INSTALL, "--build", desk.BUILD, home=home)
         folder = os.path.join(home, PLUG_INS, "inset")
         self.assertLessEqual({"inset", "inset.so"}, set(os.listdir(folder)))
-        self.assertLessEqual(set(os.listdir(folder)), {"inset", "inset.so", "inset-decode"})
+        self.assertLessEqual(set(os.listdir(folder)), {"inset", "inset.so", "inset-decode", "inset-keyring"})
         self.assertTrue(os.access(os.path.join(folder, "inset"), os.X_OK))
         run(gimp.INSTALL, "--remove", home=home)
         self.assertEqual([], os.listdir(os.path.join(home, PLUG_INS)))

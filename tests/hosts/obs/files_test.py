@@ -102,7 +102,7 @@ class Installation(unittest.TestCase):
                 with tarfile.open(os.path.join(out, name)) as archive:
                     names = archive.getnames()
                 place = "inset-obs/" if "flat" in name else "inset-obs/bin/64bit/"
-                for file in ("inset-obs.so", "inset/inset.so", "inset/inset-decode"):
+                for file in ("inset-obs.so", "inset/inset.so", "inset/inset-decode", "inset/inset-keyring"):
                     self.assertIn(place + file, names)
                 self.assertIn("inset-obs/data/manifest.json", names)
                 self.assertIn("inset-obs/data/locale/en-US.ini", names)

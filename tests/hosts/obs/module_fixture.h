@@ -30,6 +30,7 @@ class ModuleTest : public testing::Test {
     set("INSET_API_KEY", "api_key");
     set("INSET_CLIENT_SECRET", "client_secret");
     setenv("INSET_DATA_DIR", data_.c_str(), 1);
+    setenv("INSET_KEYRING", "no", 1);  // not that of whoever runs the tests
   }
 
   ~ModuleTest() override {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "child.h"
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace inset {
+namespace {
+
+constexpr int kHigh = 200;  // out of the way of any number that a child expects
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+}  // namespace
+
+std::string beside_this_library(const std::string& name) {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&beside_this_library), &info) == 0 || !info.dli_fname) return {};
+  const std::string path = info.dli_fname;
+  const std::size_t slash = path.rfind('/');
+  return (slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1)) + name;
+}
+
+Child::~Child() {
+  if (!pidfd_) return;
+  kill();
+  reap();
+}
+
+int Child::start(const Program& program) {
+  const std::vector<char*> words = pointers(program.words);
+  const std::vector<char*> environment = pointers(program.environment);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  // First all of them out of the way of the numbers that they are going to have.
+  int high = kHigh;
+  for (const auto& [here, there] : program.descriptors) posix_spawn_file_actions_adddup2(&actions, here, high++);
+  high = kHigh;
+  for (const auto& [here, there] : program.descriptors) {
+    posix_spawn_file_actions_adddup2(&actions, high, there);
+    posix_spawn_file_actions_addclose(&actions, high++);
+  }
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // Not fork(): that would copy the page tables of a host with gigabytes.
+  const int error =
+      posix_spawn(&pid_, program.words[0].c_str(), &actions, &attributes, words.data(), environment.data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return error;
+  // A host that reaps every child may have taken this one already; what it left behind then tells by itself. Without a
+  // descriptor the number must not be used any more, as it may be another process's by now.
+  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  return 0;
+}
+
+bool Child::has_ended() const {
+  pollfd watched = {pidfd_.get(), POLLIN, 0};
+  return !pidfd_ || ::poll(&watched, 1, 0) > 0;
+}
+
+std::chrono::milliseconds Child::computed() const {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::seconds(time.tv_sec) +
+                                                               std::chrono::nanoseconds(time.tv_nsec));
+}
+
+void Child::kill() const {
+  if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+std::string Child::reap() {
+  if (!pidfd_) return "ended unseen";
+  siginfo_t info{};
+  const int result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+  pidfd_.reset();
+  if (result != 0) return "ended unseen";  // the host reaped it
+  status_ = info.si_status;
+  exited_ = info.si_code == CLD_EXITED;
+  return exited_ ? "exit status " + std::to_string(status_) : "signal " + std::to_string(status_);
+}
+
+}  // namespace inset
