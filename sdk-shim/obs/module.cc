@@ -59,12 +59,15 @@ void obs_module_post_load(void) {
   Vendor::announce();
   if (!obs_frontend_get_main_window()) return;
   obs_frontend_add_event_callback(on_event, nullptr);
-  obs_frontend_add_tools_menu_item(
-      word("Menu.Insert"),
-      [](void*) {
-        if (ObsHost* host = ObsHost::current()) host->insert_at_click({});
-      },
-      nullptr);
+  // In an OBS of the other Qt there is nothing that could ask; the log says so.
+  if (ObsHost::current()->has_forms()) {
+    obs_frontend_add_tools_menu_item(
+        word("Menu.Insert"),
+        [](void*) {
+          if (ObsHost* host = ObsHost::current()) host->insert_at_click({});
+        },
+        nullptr);
+  }
   obs_frontend_add_tools_menu_item(
       word("Menu.Resume"),
       [](void*) {

@@ -223,7 +223,9 @@ void ObsHost::insert_at_click(const Values& values) {
   const OBSSourceAutoRelease scene = current_scene(has_frontend_);
   Target target;
   if (scene) target.scene = obs_source_get_weak_source(scene);
-  clicked_target_ = begin("insert", values, std::move(target), Job{next_job(), 0, true, {}});
+  Values begun = preferences_.last_values;
+  for (const auto& [key, value] : values) begun[key] = value;
+  clicked_target_ = begin("insert", begun, std::move(target), Job{next_job(), 0, true, {}});
   attend();
 }
 
@@ -262,6 +264,12 @@ void ObsHost::cancel(std::int64_t number) {
 
 bool ObsHost::is_live() const {
   return has_frontend_ && (obs_frontend_streaming_active() || obs_frontend_recording_active());
+}
+
+void ObsHost::remember(const Preferences& preferences) {
+  if (preferences == preferences_) return;
+  preferences_ = preferences;
+  write_preferences(preferences_);
 }
 
 // ---- pictures ----
@@ -331,6 +339,11 @@ void ObsHost::hear(std::int64_t key, const std::string& kind, const Pairs& pairs
   if (job.listener) job.listener(kind, pairs);
   if (kind == "failed") say(LOG_WARNING, "failed: " + value_of(values, "cause") + ": " + value_of(values, "message"));
   if (ui_) show(job, key, kind, values);
+  if (const auto target = targets_.find(job.target); kind == "placed" && target != targets_.end()) {
+    Preferences now = preferences_;
+    if (!target->second.filled_in.empty()) now.last_values = std::exchange(target->second.filled_in, {});
+    remember(now);
+  }
   if ((kind == "done" || kind == "failed") && found != jobs_.end()) {
     targets_.erase(found->second.target);
     jobs_.erase(found);
@@ -388,20 +401,28 @@ easel_status ObsHost::ask(std::uint64_t request, const char* title, const char* 
 void ObsHost::answered(std::uint64_t request, bool accepted, const easel_pair* pairs, size_t count) {
   std::erase(forms_, request);
   windows_->dismiss(ui_, request);
+  const auto clicked = targets_.find(clicked_target_);
+  Target* const target = clicked == targets_.end() ? nullptr : &clicked->second;
+  LastValues filled_in;
   std::vector<easel_pair> answers;
   for (size_t i = 0; i < count; ++i) {
-    if (std::string_view(pairs[i].key) != kVisible) {
+    const std::string_view key = pairs[i].key;
+    if (key != kVisible) {
       answers.push_back(pairs[i]);
+      const bool kept = std::any_of(std::begin(kRememberedKeys), std::end(kRememberedKeys),
+                                    [&](const char* remembered) { return key == remembered; });
+      if (kept && *pairs[i].value) filled_in[std::string(key)] = pairs[i].value;
       continue;
     }
     const bool visible = std::string_view(pairs[i].value) == "yes";
-    if (const auto target = targets_.find(clicked_target_); target != targets_.end()) target->second.visible = visible;
+    if (target) target->visible = visible;
     // While OBS is live the box was not ticked by the person, and says nothing about other days.
-    if (!is_live() && visible != preferences_.visible_at_once) {
-      preferences_.visible_at_once = visible;
-      write_preferences(preferences_);
-    }
+    if (is_live()) continue;
+    Preferences now = preferences_;
+    now.visible_at_once = visible;
+    remember(now);
   }
+  if (target && !filled_in.empty()) target->filled_in = std::move(filled_in);
   {
     const Busy busy(*this);
     plugin_->answer(plugin_, request, accepted ? 1 : 0, answers.data(), answers.size());

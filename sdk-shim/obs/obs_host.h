@@ -51,6 +51,7 @@ class ObsHost {
   void insert_at_click(const Values& values);
   void resume_at_click();
   void show_file(const std::string& path);
+  bool has_forms() const { return ui_ != nullptr; }
 
   // ---- what a program does ----
 
@@ -82,12 +83,14 @@ class ObsHost {
   struct Target {
     OBSWeakSourceAutoRelease scene;  // none: the one that is shown when the picture comes
     std::optional<bool> visible;     // as the person said; nothing said: unless OBS is live
+    LastValues filled_in;            // what a form said that is worth remembering, once there is a picture
   };
   class Busy;
 
   bool start_plugin(const easel_entry& entry);
   // The number of its target; 0 if the plugin would not begin.
   std::uint64_t begin(const char* action, const Values& values, Target target, Job job);
+  void remember(const Preferences& preferences);
   void fail_at_once(const Job& job, const std::string& message);
   void pump();
   bool is_live() const;

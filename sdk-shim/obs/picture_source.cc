@@ -62,6 +62,15 @@ class PictureSource {
 
   const std::shared_ptr<Picture>& picture() const { return picture_; }
 
+  // [graphics]
+  void tick() {
+    picture_->tick();
+    if (const Picture::State now = picture_->state(); now != told_) {
+      told_ = now;
+      obs_source_update_properties(source_);  // an open window of them says how far it is
+    }
+  }
+
   std::uint32_t width() const {
     const std::uint32_t known = picture_->width();
     const std::lock_guard lock(mutex_);
@@ -87,7 +96,8 @@ class PictureSource {
 
   obs_source_t* source_;
   const std::shared_ptr<Picture> picture_ = std::make_shared<Picture>();
-  mutable std::mutex mutex_;  // guards these
+  Picture::State told_ = Picture::State::empty;  // [graphics]
+  mutable std::mutex mutex_;                     // guards these
   std::string path_;
   std::uint32_t width_ = 0;
   std::uint32_t height_ = 0;
@@ -220,7 +230,7 @@ bool register_picture_source() {
   info.get_height = [](void* data) { return of(data).height(); };
   info.get_properties = [](void* data) { return of(data).properties(); };
   info.missing_files = [](void* data) { return of(data).missing_files(); };
-  info.video_tick = [](void* data, float) { of(data).picture()->tick(); };
+  info.video_tick = [](void* data, float) { of(data).tick(); };
   info.video_render = [](void* data, gs_effect_t*) { of(data).picture()->draw(); };
   obs_register_source(&info);
   return obs_source_get_display_name(kPictureSourceId) != nullptr;

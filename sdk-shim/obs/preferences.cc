@@ -20,6 +20,10 @@ Preferences read_preferences() {
   if (!data) return preferences;
   obs_data_set_default_bool(data, "visible_at_once", preferences.visible_at_once);
   preferences.visible_at_once = obs_data_get_bool(data, "visible_at_once");
+  const OBSDataAutoRelease last = obs_data_get_obj(data, "last_values");
+  for (const char* key : kRememberedKeys) {
+    if (const std::string value = obs_data_get_string(last, key); !value.empty()) preferences.last_values[key] = value;
+  }
   return preferences;
 }
 
@@ -30,6 +34,9 @@ void write_preferences(const Preferences& preferences) {
   os_mkdirs(folder);
   const OBSDataAutoRelease data = obs_data_create();
   obs_data_set_bool(data, "visible_at_once", preferences.visible_at_once);
+  const OBSDataAutoRelease last = obs_data_create();
+  for (const auto& [key, value] : preferences.last_values) obs_data_set_string(last, key.c_str(), value.c_str());
+  obs_data_set_obj(data, "last_values", last);
   if (!obs_data_save_json_safe(data, path, "tmp", "bak")) say(LOG_WARNING, "The preferences cannot be written.");
 }
 

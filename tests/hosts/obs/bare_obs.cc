@@ -4,6 +4,7 @@
 #include <X11/Xlib.h>
 #include <obs-nix-platform.h>
 #include <time.h>
+#include <unistd.h>
 #include <util/platform.h>
 
 #include <cstdarg>
@@ -12,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+
+#include "own_process.h"
 
 namespace obs_test {
 namespace {
@@ -151,12 +154,15 @@ void BareObs::run_tasks() {
       task = tasks.front();
       tasks.pop_front();
     }
+    const int thread = static_cast<int>(gettid());
+    const std::uint64_t read_before = bytes_read_by(thread);
     const double began = thread_milliseconds();
     const auto began_wall = Clock::now();
     task.run(task.data);
     longest_task_ = std::max(longest_task_, thread_milliseconds() - began);
     const std::chrono::duration<double, std::milli> wall = Clock::now() - began_wall;
     longest_task_wall_ = std::max(longest_task_wall_, wall.count());
+    read_by_tasks_ += bytes_read_by(thread) - read_before;
   }
 }
 
@@ -260,10 +266,16 @@ Picture draw_and_read(std::uint32_t width, std::uint32_t height, const std::func
     vec4 nothing{};
     gs_clear(GS_CLEAR_COLOR, &nothing, 0, 0);
     gs_ortho(0, static_cast<float>(width), 0, static_cast<float>(height), -100, 100);
+    // OBS sets these two with each frame it draws, and a read-back may come before the first. Until then only one side
+    // of a surface is drawn, and what is drawn here shows the other.
+    const gs_cull_mode culled = gs_get_cull_mode();
+    gs_set_cull_mode(GS_NEITHER);
+    gs_enable_depth_test(false);
     gs_blend_state_push();
     gs_blend_function(GS_BLEND_ONE, GS_BLEND_ZERO);
     draw();
     gs_blend_state_pop();
+    gs_set_cull_mode(culled);
     gs_texrender_end(target);
     gs_stage_texture(stage, gs_texrender_get_texture(target));
     std::uint8_t* rows = nullptr;

@@ -52,6 +52,8 @@ class BareObs {
   // The longest a task has held the UI thread, in milliseconds of its processor time and of the wall clock.
   double longest_task() const { return longest_task_; }
   double longest_task_wall() const { return longest_task_wall_; }
+  // Bytes that tasks have read by calls while they held the UI thread.
+  std::uint64_t read_by_tasks() const { return read_by_tasks_; }
 
   // A vendor request, as a client of obs-websocket would make it: on another thread.
   Json request(const std::string& type, const Json& data = Json::object());
@@ -86,6 +88,7 @@ class BareObs {
   OBSSceneAutoRelease scene_;
   double longest_task_ = 0;
   double longest_task_wall_ = 0;
+  std::uint64_t read_by_tasks_ = 0;
   proc_handler_t* websocket_ = nullptr;
   std::map<std::string, Request> requests_;
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <util/bmem.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "module_fixture.h"
@@ -108,15 +109,46 @@ TEST_F(Module, SaysWhatIsMissingInARequest) {
 }
 
 TEST_F(Module, ListsAndDropsJobs) {
+  stand_in_.change({{"rules", Json::array({{{"route", "file"}, {"call", 2}, {"hold", "file"}, {"hold_at", 2000}}})}});
   BareObs obs;
   ASSERT_TRUE(load_module(obs));
   ASSERT_EQ(obs.insert(picture(0, "1k")).value("event", ""), "done");
-  const Json list = obs.request("jobs");
-  ASSERT_TRUE(list.value("accepted", false)) << list;
-  ASSERT_EQ(list["jobs"].size(), 1u);
-  EXPECT_EQ(list["jobs"][0].value("size", ""), "1k");
-  EXPECT_TRUE(obs.request("resume").value("accepted", false));
-  EXPECT_TRUE(obs.run_until([&] { return obs.events("done").size() >= 2; }));
+  // A second one that does not come to its end.
+  const Json answer = obs.request("insert", picture(1, "1k"));
+  ASSERT_TRUE(obs.run_until([&] { return stand_in_.held("file"); }));
+  ASSERT_TRUE(obs.request("cancel", {{"job", answer["job"]}}).value("accepted", false));
+  ASSERT_TRUE(obs.run_until([&] { return !obs.events("failed").empty(); }));
+  stand_in_.let_go("file");
+
+  const auto listed = [&] {
+    const Json list = obs.request("jobs");
+    EXPECT_TRUE(list.value("accepted", false)) << list;
+    return list.value("jobs", Json::array());
+  };
+  const Json jobs = listed();
+  ASSERT_EQ(jobs.size(), 2u) << jobs;
+  const Json& resting = jobs[jobs[0].value("index", 9) == 1 ? 0 : 1];
+  EXPECT_EQ(resting.value("index", 9), 1);
+  EXPECT_EQ(resting.value("size", ""), "1k");
+  EXPECT_EQ(resting.value("paid", ""), "yes");
+  const Json drop = obs.request("drop", {{"job", resting["job_id"]}});
+  ASSERT_TRUE(drop.value("accepted", false)) << drop;
+  ASSERT_TRUE(obs.run_until([&] {
+    const auto ends = obs.events("done");
+    return std::any_of(ends.begin(), ends.end(), [&](const Json& end) { return end["job"] == drop["job"]; });
+  })) << Json(obs.events());
+
+  // Given up: there is nothing left to place, and nothing was charged for that.
+  const std::size_t placed = obs.events("placed").size();
+  const Json resume = obs.request("resume");
+  ASSERT_TRUE(obs.run_until([&] {
+    const auto ends = obs.events();
+    return std::any_of(ends.begin(), ends.end(), [&](const Json& end) {
+      return end["job"] == resume["job"] && (end["event"] == "done" || end["event"] == "failed");
+    });
+  }));
+  EXPECT_EQ(obs.events("placed").size(), placed);
+  EXPECT_EQ(stand_in_.charged().size(), 2u);
 }
 
 TEST_F(Module, ComesBackWithItsSceneCollection) {
@@ -280,6 +312,29 @@ TEST(ModuleAlone, SaysInOneLineThatThePluginIsNotThere) {
   }
   EXPECT_EQ(bnum_allocs(), 0);
   fs::remove_all(folder);
+}
+
+// What was paid for is kept, though nothing here can read it; the host goes on.
+TEST_F(Module, WithoutItsDecoderKeepsWhatWasPaid) {
+  const fs::path folder = data_ / "installed";
+  fs::create_directories(folder / "inset");
+  fs::copy_file(INSET_OBS_MODULE, folder / "inset-obs.so");
+  fs::copy_file(INSET_PLUGIN, folder / "inset" / "inset.so");
+  {
+    BareObs obs;
+    ASSERT_TRUE(obs.load((folder / "inset-obs.so").string(), INSET_OBS_DATA));
+    const Json end = obs.insert(picture(0, "1k"));
+    EXPECT_EQ(end.value("event", ""), "failed") << end;
+    EXPECT_EQ(end.value("cause", ""), "decoder_failed") << end;
+    EXPECT_EQ(end.value("paid", ""), "yes") << end;
+    EXPECT_FALSE(only_source(obs));
+  }
+  // With the decoder back, it comes without another charge.
+  fs::copy_file(fs::path(INSET_PLUGIN).parent_path() / "inset-decode", folder / "inset" / "inset-decode");
+  BareObs obs;
+  ASSERT_TRUE(obs.load((folder / "inset-obs.so").string(), INSET_OBS_DATA));
+  EXPECT_EQ(obs.insert(picture(0, "1k")).value("event", ""), "done");
+  EXPECT_EQ(stand_in_.charged().size(), 1u);
 }
 
 TEST_F(Module, DoesWithoutObsWebsocket) {

@@ -4,8 +4,10 @@ obs-websocket. Needs an X display and a D-Bus session of its own (xvfb-run, dbus
 
 import base64
 import io
+import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +16,7 @@ import time
 import uuid
 
 import gi
+import numpy
 import pyatspi
 import websocket
 from PIL import Image
@@ -44,7 +47,61 @@ ServerPort={port}
 AlertsEnabled=false
 AuthRequired=false
 """
-PROFILE = "[General]\nName=ci\n[Video]\nBaseCX=1280\nBaseCY=720\nOutputCX=1280\nOutputCY=720\nFPSType=0\nFPSCommon=30\n"
+# Recordings are small, so that making them takes little of a computer that draws by itself.
+PROFILE = """[General]
+Name=ci
+[Video]
+BaseCX=1280
+BaseCY=720
+OutputCX=320
+OutputCY=180
+FPSType=0
+FPSCommon=30
+[Output]
+Mode=Simple
+[SimpleOutput]
+FilePath={recordings}
+RecFormat=mkv
+RecQuality=Stream
+StreamEncoder=x264
+"""
+
+
+def output_of(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def qt_of_obs():
+    """5 or 6."""
+    return 6 if "libQt6Widgets" in output_of("ldd", shutil.which("obs")) else 5
+
+
+class Windows:
+    """A window manager, which dialogs need to get the focus."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["openbox"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def files_with(words, *folders):
+    """The files below these folders that hold one of the words."""
+    found = []
+    for folder in folders:
+        for place, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(place, name)
+                if not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
+                    content = file.read()
+                if any(word.encode() in content for word in words):
+                    found.append(path)
+    return found
 
 
 def free_port():
@@ -67,7 +124,8 @@ class Obs:
         config = os.path.join(home, ".config", "obs-studio")
         for ini in ("global.ini", "user.ini"):  # OBS 31 and later read user.ini
             write(os.path.join(config, ini), GLOBAL.format(port=self.port))
-        write(os.path.join(config, "basic", "profiles", "ci", "basic.ini"), PROFILE)
+        write(os.path.join(config, "basic", "profiles", "ci", "basic.ini"),
+              PROFILE.format(recordings=desk.folder("recordings")))
         os.makedirs(os.path.join(config, "basic", "scenes"), exist_ok=True)
         write(os.path.join(config, "plugin_config", "obs-websocket", "config.json"),
               json.dumps({"first_load": False, "server_enabled": True, "server_port": self.port, "alerts_enabled": False,
@@ -101,7 +159,7 @@ class Obs:
     def connect(self):
         def attempt():
             try:
-                return websocket.create_connection(f"ws://127.0.0.1:{self.port}", timeout=30)
+                return websocket.create_connection(f"ws://127.0.0.1:{self.port}", timeout=90)
             except OSError:
                 return None
         self.socket = wait_for(attempt, 60, "obs-websocket")
@@ -135,10 +193,10 @@ class Obs:
     def vendor(self, kind, **data):
         return self.request("CallVendorRequest", vendorName="inset", requestType=kind, requestData=data)["responseData"]
 
-    def wait_for_event(self, *kinds):
+    def wait_for_event(self, *kinds, job=None):
         while True:
             for event in self.events:
-                if event["eventType"] in kinds:
+                if event["eventType"] in kinds and job in (None, event["eventData"]["job"]):
                     self.events.remove(event)
                     return event
             self.receive()
@@ -151,18 +209,24 @@ class Obs:
         data = self.request("GetSourceScreenshot", sourceName=source, imageFormat="png")["imageData"]
         return Image.open(io.BytesIO(base64.b64decode(data.split(",", 1)[1]))).convert("RGBA")
 
+    def wait_until_shown(self, source):
+        wait_for(lambda: numpy.asarray(self.source_picture(source)).any(), 60, f"{source} to be drawn")
+
     # ---- the window ----
 
-    def find(self, name, role=None, seconds=20):
-        """The visible widget of this accessible name."""
+    def find(self, name, role=None, seconds=30, window=None, part=False):
+        """The visible widget of this accessible name, or with this part of one; in the window of that title."""
         def walk(node, depth):
             try:
-                if node.name == name and (role is None or node.getRoleName() == role):
+                if (name in node.name if part else node.name == name) and (role is None or node.getRoleName() == role):
                     if role == "menu item" or node.getState().contains(pyatspi.STATE_SHOWING):
                         return node
                 if depth == 0:
                     return None
-                for i in range(node.childCount):
+                # Counted anew each time: Qt 5 does not survive being asked for a child that a scroll area has no more.
+                for i in itertools.count():
+                    if i >= node.childCount:
+                        break
                     child = node.getChildAtIndex(i)
                     found = walk(child, depth - 1) if child is not None else None
                     if found is not None:
@@ -182,7 +246,10 @@ class Obs:
                 if app is not None and "obs" in (app.name or "").lower():
                     # Forms are the newest windows.
                     for i in reversed(range(app.childCount)):
-                        found = walk(app.getChildAtIndex(i), 14)
+                        top = app.getChildAtIndex(i)
+                        if top is None or window not in (None, top.name):
+                            continue
+                        found = walk(top, 14)
                         if found is not None:
                             return found
             return None
@@ -203,20 +270,44 @@ class Obs:
                 for i in range(1, app.childCount):
                     show(app.getChildAtIndex(i), 0)
 
-    def press(self, name, role=None):
-        action = self.find(name, role).queryAction()
+    def find_containing(self, part, window=None):
+        return self.find(part, None, window=window, part=True)
+
+    def is_there(self, name, role):
+        """Now; does not wait."""
+        try:
+            return bool(self.find(name, role, 0))
+        except AssertionError:
+            return False
+
+    def is_checked(self, name):
+        return self.find(name, "check box").getState().contains(pyatspi.STATE_CHECKED)
+
+    def text_of(self, name):
+        text = self.find(name, "text").queryText()
+        return text.getText(0, text.characterCount)
+
+    def press(self, name, role=None, window=None):
+        action = self.find(name, role, window=window).queryAction()
         names = [action.getName(i) for i in range(action.nActions)]
         action.doAction(names.index("Press") if "Press" in names else 0)
 
     def type_into(self, name, text):
         self.find(name, "text" if name != "Client secret" else "password text").queryEditableText().setTextContents(text)
 
-    def focus(self, name):
-        self.find(name).queryComponent().grabFocus()
-        time.sleep(0.3)
-
     def keys(self, *keys):
         subprocess.run(["xdotool", "key", "--delay", "120", *keys], check=True)
+
+    def keys_until(self, key, button):
+        """Presses a key that moves towards the last or first choice, until there is a button of that name. A list that is just
+        being filled takes no keys, and the form needs a moment to hear of one."""
+        def press():
+            self.keys(key)
+            try:
+                return self.find(button, "push button", 3)
+            except AssertionError:
+                return None
+        wait_for(press, 60, f"“{button}”")
 
     def screen(self, name):
         folder = os.path.join(desk.BUILD, "screens")
@@ -240,6 +331,17 @@ class Obs:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def assert_exact(host, source):
+    """The source shows what is in its file; its settings."""
+    settings = host.request("GetInputSettings", inputName=source)["inputSettings"]
+    expected = numpy.asarray(Image.open(settings["path"]).convert("RGBA"))
+    shown = numpy.asarray(host.source_picture(source))
+    assert shown.shape == expected.shape, (shown.shape, expected.shape)
+    difference = int(numpy.abs(shown.astype(int) - expected.astype(int)).max())
+    assert difference == 0, f"differs by {difference}"
+    return settings
 
 
 def ledger(stand_in):

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What this process holds: memory, descriptors, threads.
+// What this process holds and does: memory, descriptors, threads.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,5 +13,10 @@ long resident_kib();
 std::vector<std::string> open_files();
 // Threads whose name begins with this.
 std::vector<std::string> threads_named(const std::string& beginning);
+
+// The name of a thread, as far as Linux keeps it (15 bytes).
+std::string name_of_thread(int thread);
+// Bytes that a thread has read by calls so far, from whatever there is to read from.
+std::uint64_t bytes_read_by(int thread);
 
 }  // namespace obs_test

@@ -6,28 +6,10 @@ import os
 import subprocess
 import time
 
-import numpy
-from PIL import Image
-
-import obs
-from obs import Obs, desk, ledger, wait_for
+from obs import Obs, Windows, assert_exact, desk, files_with, ledger, wait_for
 
 INSTALL = os.path.join(desk.ROOT, "dist", "install-obs")
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
-
-
-def original_of(host, source):
-    return host.request("GetInputSettings", inputName=source)["inputSettings"]
-
-
-def assert_exact(host, source):
-    settings = original_of(host, source)
-    expected = numpy.asarray(Image.open(settings["path"]).convert("RGBA"))
-    shown = numpy.asarray(host.source_picture(source))
-    assert shown.shape == expected.shape, (shown.shape, expected.shape)
-    difference = int(numpy.abs(shown.astype(int) - expected.astype(int)).max())
-    assert difference == 0, f"differs by {difference}"
-    return settings
 
 
 def main():
@@ -40,7 +22,7 @@ def main():
     for name in ("INSET_API_KEY", "INSET_CLIENT_SECRET"):
         del signed_out[name]
 
-    windows = subprocess.Popen(["openbox"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    windows = Windows()
     host = Obs(home, signed_out, "first")
     try:
         host.wait_for_log("[inset] Inset ")
@@ -66,12 +48,11 @@ def main():
         # The form, by keyboard where the choice is.
         host.type_into("Generation", GENERATION)
         host.find("License and Insert 1024 × 576", "push button", 30)
-        host.keys("Tab", "Right", "Right")
-        host.find("License and Insert 768 × 1024", "push button", 30)
-        host.keys("Tab", "Down")
-        host.find("License and Insert 3072 × 4096", "push button", 30)
-        host.keys("Up")
-        host.find("License and Insert 768 × 1024", "push button", 30)
+        host.keys("Tab")
+        host.keys_until("Right", "License and Insert 768 × 1024")
+        host.keys("Tab")
+        host.keys_until("Down", "License and Insert 3072 × 4096")
+        host.keys_until("Up", "License and Insert 768 × 1024")
         assert host.find("A charge may apply under your agreement.", "label")
         time.sleep(1)
         host.screen("form")
@@ -85,8 +66,8 @@ def main():
         settings = assert_exact(host, source)
         assert settings["facts"]["asset_id"] and settings["facts"]["sha256"], settings
         assert host.wait_for_event("placed")["eventData"]["width"] == 768
-        everything = host.log() + str(settings)
-        assert stand_in.said["client_secret"] not in everything and stand_in.said["api_key"] not in everything
+        secrets = [stand_in.said[name] for name in ("api_key", "client_secret")]
+        assert not any(secret in host.log() + str(settings) for secret in secrets)
 
         # What goes wrong is said in a window.
         stand_in.control(do="scenario", quota=0)
@@ -108,6 +89,10 @@ def main():
         took = host.quit()
         print(f"quit in the middle of a download: {took:.2f} s")
         assert "[inset] ended" in host.log()
+        # What was typed into the form for key and secret was kept in memory alone.
+        assert os.path.exists(os.path.join(home, ".config", "obs-studio", "basic", "scenes", "ci.json"))
+        written = files_with(secrets, home, data, desk.folder("runtime"), desk.folder("logs"))
+        assert not written, written
         stand_in.control(do="scenario", rules=[])
         write = os.path.join(stand_in.folder, "release-file")
         open(write, "w").close()
@@ -140,8 +125,7 @@ def main():
         raise
     finally:
         host.end()
-        windows.terminate()
-        windows.wait()
+        windows.end()
         stand_in.stop()
 
 
