@@ -193,11 +193,15 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
   fit();
 
   if (!first) return;
+  // The first field that is empty, else the first: the keyboard never begins on the button that orders.
+  QWidget* begin = nullptr;
   for (const auto& row : rows_) {
-    if (!row->editor || !row->editor->widget()->isEnabled() || !row->editor->value().isEmpty()) continue;
-    row->editor->widget()->setFocus();
-    break;
+    if (!row->editor || !row->editor->widget()->isEnabled()) continue;
+    const bool empty = row->editor->value().isEmpty();
+    if (empty || !begin) begin = row->editor->widget();
+    if (empty) break;
   }
+  if (begin) begin->setFocus();
   show();
   raise();
   activateWindow();

@@ -75,7 +75,6 @@ def main():
         assert host.items() == [placed["eventData"]["name"]], host.items()
         assert not host.is_there("Place Finished Downloads", "menu item")
         assert "[inset]" not in host.log()
-        host.quit()
     except BaseException:
         host.screen("failed-deb")
         print(host.log()[-2000:], file=sys.stderr)

@@ -117,7 +117,6 @@ def main():
         host.connect()
         assert host.items() == [source], host.items()
         assert "[inset]" not in host.log()
-        host.quit()
     except BaseException:
         host.screen("failed")
         host.print_forms()
