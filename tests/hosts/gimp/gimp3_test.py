@@ -85,7 +85,7 @@ class Gimp3(unittest.TestCase):
         os.makedirs(outside(OUT))
         os.makedirs(PLUG_IN, exist_ok=True)
         for source, name in (("hosts/gimp-3.0/inset-gimp", "inset"), ("lib/inset/inset.so", "inset.so"),
-                             ("lib/inset/inset-decode", "inset-decode")):
+                             ("lib/inset/inset-decode", "inset-decode"), ("lib/inset/inset-keyring", "inset-keyring")):
             shutil.copy(outside("/inset/build/" + source), os.path.join(PLUG_IN, name))
 
     def exported(self, tag):
