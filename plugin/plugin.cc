@@ -136,11 +136,16 @@ int64_t Plugin::invoke(const char* id, uint64_t target, const easel_pair* pairs,
   }
   const int64_t job = next_job_++;
   targets_[job] = target;
-  if (worker_) {
-    worker_->invoke(job, action_of(*action), std::move(*values));
-  } else {
-    stillborn_.insert(job);
-    host_.wake();
+  try {
+    if (worker_) {
+      worker_->invoke(job, action_of(*action), std::move(*values));
+    } else {
+      stillborn_.insert(job);
+      host_.wake();
+    }
+  } catch (...) {
+    targets_.erase(job);  // or the host would wait for it for ever
+    throw;
   }
   return job;
 }
@@ -173,7 +178,12 @@ int64_t Plugin::open(const char* path) {
   if (!host_.can_open() || !worker_) return EASEL_UNSUPPORTED;
   const int64_t request = next_open_++;
   opens_.insert(request);
-  worker_->open(static_cast<RequestNumber>(request), path);
+  try {
+    worker_->open(static_cast<RequestNumber>(request), path);
+  } catch (...) {
+    opens_.erase(request);
+    throw;
+  }
   return request;
 }
 

@@ -137,7 +137,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
       account_call_ = engine_.account.load(Account::Manner::quiet, [this](Outcome outcome) {
         account_call_ = 0;
         looked_for_sign_in_ = true;
-        if (!outcome && !is_kept()) return fail(outcome.error());
+        if (!outcome && !was_ordered()) return fail(outcome.error());
         begin();
       });
       return;
@@ -151,12 +151,13 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     run(std::move(*job));
   }
 
-  // The picture lies on this disk already: to be placed by whoever has the key, without the network.
-  bool is_kept() const {
+  // It was ordered before, and its journal knows more than that nobody is signed in: the picture may lie on this disk,
+  // and if not, it may be paid for.
+  bool was_ordered() const {
     const auto job = read_parameters(values_);
     if (!job || engine_.service.credentials().api_key.empty()) return false;
     const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
-    return journal && summarize({}, journal->records()).saved.has_value();
+    return journal && summarize({}, journal->records()).paid() != Paid::no;
   }
 
   // ---- without a form: the sizes are the answer ----

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <map>
@@ -21,6 +22,22 @@ namespace inset {
 namespace {
 
 constexpr Millis kLongestSleep = std::chrono::minutes(1);
+constexpr Millis kBreath{20};
+
+Error describe(const std::exception_ptr& fault) {
+  const auto maybe_paid = [](Cause cause, const char* what, const char* detail) {
+    return with_paid(make_error(Stage::requesting, cause, what, detail), Paid::maybe);
+  };
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::bad_alloc& e) {
+    return maybe_paid(Cause::out_of_memory, "There is not enough memory.", e.what());
+  } catch (const std::exception& e) {
+    return maybe_paid(Cause::internal, "Inset met an unexpected fault.", e.what());
+  } catch (...) {
+    return maybe_paid(Cause::internal, "Inset met an unexpected fault.", "");
+  }
+}
 
 }  // namespace
 
@@ -34,7 +51,8 @@ class Worker::Loop final : private Outbox {
   }
 
   ~Loop() override {
-    post([](Loop& loop) { loop.stopping_ = true; });
+    stopping_ = true;
+    if (transport_) transport_->wake();
     thread_.join();
   }
 
@@ -58,10 +76,10 @@ class Worker::Loop final : private Outbox {
   // ---- commands, carried out on the worker's thread ----
 
   void begin(JobNumber number, Action action, Values parameters) {
+    beginning_ = number;
     if (const auto fault = prepare()) {
-      Facts pairs = error_facts(*fault);
-      event(number, "failed", std::move(pairs));
-      say(OverMessage{number});
+      report_failed(number, *fault);
+      beginning_ = 0;
       return;
     }
     std::unique_ptr<Job> job;
@@ -75,6 +93,7 @@ class Worker::Loop final : private Outbox {
       case Action::status: job = make_status_job(number, *engine_, *this); break;
     }
     add(number, std::move(job));
+    beginning_ = 0;
   }
 
   void finish_quietly() {
@@ -104,6 +123,13 @@ class Worker::Loop final : private Outbox {
   }
 
   void open(RequestNumber request, const std::string& path) {
+    opening_ = request;
+    begin_to_open(request, path);
+    opening_ = 0;
+  }
+
+ private:
+  void begin_to_open(RequestNumber request, const std::string& path) {
     if (const auto fault = prepare()) {
       say(OpenedMessage{request, *fault});
       return;
@@ -127,19 +153,20 @@ class Worker::Loop final : private Outbox {
                                                  });
   }
 
- private:
   // ---- the thread ----
 
   void run() {
     pthread_setname_np(pthread_self(), "inset-worker");
-    while (true) {
+    for (bool last = false; !last;) {
+      last = stopping_;  // before the commands, so that all that came earlier are carried out
       try {
-        turn();
-        if (stopping_) break;
-      } catch (const std::exception& e) {
+        if (fault_) abandon_all();
+        turn(last);
+      } catch (...) {
         // Nothing here throws by design; libraries and memory do. The jobs are in an unknown state, their journals are
         // not.
-        abandon_all(e);
+        fault_ = std::current_exception();
+        std::this_thread::sleep_for(kBreath);
       }
     }
     jobs_.clear();
@@ -150,9 +177,9 @@ class Worker::Loop final : private Outbox {
     service_.reset();
   }
 
-  void turn() {
-    for (Command& command : take_commands()) command(*this);
-    if (stopping_) return;
+  void turn(bool last) {
+    while (const auto command = next_command()) (*command)(*this);
+    if (last) return;
     timers_.fire(awake_now());
     for (const auto& [number, job] : jobs_) job->pump();
     for (const auto& [request, reload] : reloads_) reload->pump();
@@ -174,9 +201,12 @@ class Worker::Loop final : private Outbox {
     }
   }
 
-  std::vector<Command> take_commands() {
+  std::optional<Command> next_command() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(commands_, {});
+    if (commands_.empty()) return {};
+    std::optional<Command> command(std::move(commands_.front()));
+    commands_.pop_front();
+    return command;
   }
 
   void deliver() {
@@ -189,24 +219,34 @@ class Worker::Loop final : private Outbox {
     if (options_.wake) options_.wake();
   }
 
-  void abandon_all(const std::exception& e) {
-    const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
-    const Error error =
-        with_paid(make_error(Stage::requesting, memory ? Cause::out_of_memory : Cause::internal,
-                             memory ? "There is not enough memory." : "Inset met an unexpected fault.", e.what()),
-                  Paid::maybe);
-    for (const auto& [number, job] : jobs_) {
-      if (number == 0) continue;
-      event(number, "failed", error_facts(error));
-      say(OverMessage{number});
+  // May itself find no memory; then it is called again, and goes on where it was.
+  void abandon_all() {
+    const Error error = describe(fault_);
+    if (beginning_ != 0) jobs_.try_emplace(beginning_);
+    if (opening_ != 0) reloads_.try_emplace(opening_);
+    while (!jobs_.empty()) {
+      const JobNumber number = jobs_.begin()->first;
+      if (number != 0 && std::ranges::count(finished_jobs_, number) == 0) report_failed(number, error);
+      jobs_.erase(number);
     }
-    for (const auto& [request, reload] : reloads_) say(OpenedMessage{request, error});
-    jobs_.clear();
-    reloads_.clear();
+    while (!reloads_.empty()) {
+      const RequestNumber request = reloads_.begin()->first;
+      if (std::ranges::count(finished_reloads_, request) == 0) say(OpenedMessage{request, error});
+      reloads_.erase(request);
+    }
     finished_jobs_.clear();
     finished_reloads_.clear();
+    beginning_ = 0;
+    opening_ = 0;
     log(LogLevel::error, error.message + " " + error.detail);
+    fault_ = nullptr;
     deliver();
+  }
+
+  void report_failed(JobNumber number, const Error& error) {
+    said_.reserve(said_.size() + 2);  // both or neither
+    event(number, "failed", error_facts(error));
+    say(OverMessage{number});
   }
 
   // The data folder is made when it is first needed, not when the plugin is loaded.
@@ -221,8 +261,11 @@ class Worker::Loop final : private Outbox {
           "Locks do not work in " + files_->root().string() +
               ". Do not fetch the same picture from two programs at once, or choose another data folder.");
     }
-    service_ = std::make_unique<Service>(*transport_, timers_, options_.settings.api, options_.settings.auth);
-    service_->set_credentials(std::move(options_.settings.credentials));
+    if (!service_) {
+      service_ = std::make_unique<Service>(*transport_, timers_, options_.settings.api, options_.settings.auth);
+      service_->set_credentials(std::move(options_.settings.credentials));
+    }
+    service_->share_through(nullptr);
     account_ = std::make_unique<Account>(account_needs());
     service_->share_through(account_.get());
     engine_.reset(new Engine{*transport_,
@@ -288,6 +331,7 @@ class Worker::Loop final : private Outbox {
     if (questions_.erase(request)) say(DismissMessage{request});
   }
   void over(JobNumber job) override {
+    finished_jobs_.reserve(finished_jobs_.size() + 1);
     say(OverMessage{job});
     finished_jobs_.push_back(job);
   }
@@ -295,12 +339,15 @@ class Worker::Loop final : private Outbox {
   Options options_;
   std::unique_ptr<Transport> transport_;
 
+  std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
-  std::vector<Command> commands_;  // guarded
+  std::deque<Command> commands_;   // guarded
   std::vector<Message> messages_;  // guarded
 
   // The worker's own. Jobs use the engine, which uses the service, so they go first.
-  bool stopping_ = false;
+  std::exception_ptr fault_;   // why all that was under way has to be given up
+  JobNumber beginning_ = 0;    // not yet among the jobs
+  RequestNumber opening_ = 0;  // not yet among the reloads
   Timers timers_;
   std::optional<Files> files_;
   std::unique_ptr<Service> service_;
