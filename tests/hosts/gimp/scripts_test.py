@@ -126,7 +126,7 @@ class Failures(unittest.TestCase):
             self.assertIn("8k", self.words(service, '(new-picture 2 "8k")'))
             self.assertIn("placement must be", self.words(service, """
               (add-picture (empty-image 9 9 RGB PRECISION-U8-GAMMA RGB-IMAGE) 2 "1k" "middle")"""))
-            self.assertIn("There is no API key", self.words(service, '(new-picture 2 "1k")', INSET_API_KEY=""))
+            self.assertIn("Nobody is signed in", self.words(service, '(new-picture 2 "1k")', INSET_API_KEY=""))
             self.assertEqual([], service.log("ledger"))
             self.assertEqual(0, len([line for line in service.log("requests") if line.get("route") == "put"]))
 
