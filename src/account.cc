@@ -113,13 +113,13 @@ Account::Id Account::forget(Done done) {
 
 std::string Account::place_text() const {
   switch (place_) {
-    case Place::settings: return "in the environment";
-    case Place::file: return "in the file " + needs_.file.string();
-    case Place::keyring: return "in the keyring";
-    case Place::session: return "in memory, until this program ends";
+    case Place::settings: return "from the environment";
+    case Place::file: return "kept in the file " + needs_.file.string();
+    case Place::keyring: return "kept in the keyring";
+    case Place::session: return "kept in memory, until this program ends";
     case Place::nowhere: break;
   }
-  return "nowhere";
+  return {};
 }
 
 void Account::call(std::unique_ptr<KeyringCall>& slot, KeyringCall::Verb verb, Manner manner, const Secret& secret,

@@ -61,7 +61,7 @@ class Account final : public Vault {
 
   Place place() const { return place_; }
   bool has_keyring() const { return has_keyring_; }  // as far as the last look at it told
-  std::string place_text() const;                    // "in the keyring"
+  std::string place_text() const;                    // "kept in the keyring"; empty while nobody is signed in
   const std::filesystem::path& file() const { return needs_.file; }
 
   void hold(std::function<void(Result<Secret>)> then) override;

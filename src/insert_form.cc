@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sign_in_form.h"
+
 namespace inset {
 namespace {
 
@@ -28,6 +30,12 @@ const Product* chosen_product(const Values& values, const std::vector<Product>& 
     return std::to_string(p.id) == value_of(values, "product_id");
   });
   return found == products.end() ? nullptr : &*found;
+}
+
+// The one that pays, or those to choose from.
+std::string chosen_agreement(const Values& values, const std::vector<Product>& products) {
+  const Product* chosen = chosen_product(values, products);
+  return agreement_text(chosen ? std::vector<Product>{*chosen} : products);
 }
 
 void add_licence_fields(Question& question, const Values& values, const std::vector<Product>& products) {
@@ -63,9 +71,13 @@ void add_licence_fields(Question& question, const Values& values, const std::vec
 }  // namespace
 
 Question insert_question(const Values& values, const Findings* found, const Thumbnails& thumbnails, bool licensed,
-                         const std::string& fault, bool looking_up) {
+                         const std::string& fault, bool looking_up, const std::string& account) {
   Question question{.title = "Insert Generated Image", .accept = "Continue", .fields = {}};
   if (!fault.empty()) question.fields.push_back(note("fault", fault));
+  if (!account.empty()) {
+    question.fields.push_back(
+        note("account", found ? account + " " + chosen_agreement(values, found->products) : account));
+  }
   question.fields.push_back(Field{.key = "generation",
                                   .label = "Generation",
                                   .kind = Kind::text,

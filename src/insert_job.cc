@@ -11,6 +11,7 @@
 #include "ledger.h"
 #include "preview.h"
 #include "sign_in.h"
+#include "sign_in_form.h"
 #include "text.h"
 
 namespace inset {
@@ -307,7 +308,12 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     form_ =
         outbox_.ask(number_, form_,
                     insert_question(values_, found_ ? &*found_ : nullptr, same_generation ? thumbnails_ : Thumbnails(),
-                                    licensed, fault, found_ && !current));
+                                    licensed, fault, found_ && !current, account()));
+  }
+
+  std::string account() const {
+    const Credentials& credentials = engine_.service.credentials();
+    return credentials.complete() ? account_text(credentials.api_key, engine_.account.place_text()) : std::string();
   }
 
   // ---- the run ----

@@ -180,7 +180,7 @@ void SignIn::keep() {
   account_call_ = engine_.account.keep(place, [this](Outcome outcome) {
     account_call_ = 0;
     // Not kept is signed in all the same.
-    end(Nothing{}, outcome ? "" : outcome.error().what + " So it lasts until this program ends.");
+    end(Nothing{}, outcome ? "" : outcome.error().what + " So the sign-in lasts until this program ends.");
   });
 }
 

@@ -62,13 +62,20 @@ Question status_question(const std::vector<std::string>& lines) {
   return question;
 }
 
-std::string signed_in_text(const std::vector<Product>& products) {
+std::string account_text(const std::string& api_key, const std::string& place) {
+  constexpr std::size_t kShown = 4;
+  std::string text = "Signed in to Getty Images";
+  if (api_key.size() >= 3 * kShown) text += " with the API key …" + api_key.substr(api_key.size() - kShown);
+  return text + (place.empty() ? "." : " (" + place + ").");
+}
+
+std::string agreement_text(const std::vector<Product>& products) {
   std::string names;
   for (const Product& product : products) {
     names += (names.empty() ? "" : ", ") + product.name + " (" + std::to_string(product.id) + ")";
   }
-  if (names.empty()) return "Signed in to Getty Images. The service names no agreement for generated pictures.";
-  return "Signed in to Getty Images. Agreement: " + names + ".";
+  if (names.empty()) return "The service names no agreement for generated pictures.";
+  return (products.size() > 1 ? "Agreements: " : "Agreement: ") + names + ".";
 }
 
 }  // namespace inset

@@ -24,7 +24,11 @@ Question browser_question(const std::string& address);
 // Who is signed in; the button signs out.
 Question status_question(const std::vector<std::string>& lines);
 
-// "Signed in to Getty Images under the agreement Team (7)."
-std::string signed_in_text(const std::vector<Product>& products);
+// Who is signed in: "Signed in to Getty Images with the API key …c0f2 (kept in the keyring)." Of the key there is no more
+// than tells it from another. `place`: as Account::place_text().
+std::string account_text(const std::string& api_key, const std::string& place);
+
+// Through which: "Agreement: Team (7)."
+std::string agreement_text(const std::vector<Product>& products);
 
 }  // namespace inset

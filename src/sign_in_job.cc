@@ -42,7 +42,7 @@ class AccountJob : public Job {
   }
 
   // Under which agreements; an account that may not list them is signed in all the same.
-  void ask_who(std::function<void(std::string)> then) {
+  void ask_agreement(std::function<void(std::string)> then) {
     progress(Stage::signing_in, -1.0, 0, 0, "Asking who is signed in");
     service_call_ = engine_.service.get_safely(
         Stage::signing_in, products_url(engine_.service.api()),
@@ -52,17 +52,12 @@ class AccountJob : public Job {
           if (reply->head.status == 0 || reply->head.status == 401) return fail(reply_error(Stage::signing_in, *reply));
           auto products = read_products(*reply);
           if (products) engine_.products = *products;
-          then(products ? signed_in_text(*products)
-                        : "Signed in to Getty Images. The service does not tell its agreements.");
+          then(products ? agreement_text(*products) : "The service does not tell its agreements.");
         });
   }
 
-  std::string kept_text() const {
-    switch (engine_.account.place()) {
-      case Account::Place::settings: return "API key and client secret come from the environment.";
-      case Account::Place::session: return "The sign-in is kept in memory, until this program ends.";
-      default: return "The sign-in is kept " + engine_.account.place_text() + ".";
-    }
+  std::string account() const {
+    return account_text(engine_.service.credentials().api_key, engine_.account.place_text());
   }
 
   void close_form() {
@@ -115,7 +110,9 @@ class SignInJob final : public AccountJob, public SignIn::Owner {
     const auto keep = std::move(sign_in_);
     if (!outcome) return fail(outcome.error());
     remark_ = remark;
-    ask_who([this](const std::string& who) { finish(who + " " + (remark_.empty() ? kept_text() : remark_)); });
+    ask_agreement([this](const std::string& agreement) {
+      finish(account() + " " + agreement + (remark_.empty() ? "" : " " + remark_));
+    });
   }
 
   Values parameters_;
@@ -162,12 +159,12 @@ class StatusJob final : public AccountJob {
       account_call_ = 0;
       if (!outcome) return fail(outcome.error());
       engine_.products.reset();
-      ask_who([this](const std::string& who) { tell(who); });
+      ask_agreement([this](const std::string& agreement) { tell(agreement); });
     });
   }
 
-  void tell(const std::string& who) {
-    std::vector<std::string> lines = {who, kept_text()};
+  void tell(const std::string& agreement) {
+    std::vector<std::string> lines = {account(), agreement};
     if (const auto life = engine_.service.token_life()) {
       const auto minutes = std::chrono::ceil<std::chrono::minutes>(*life).count();
       lines.push_back("The access token is good for " + std::to_string(minutes) +

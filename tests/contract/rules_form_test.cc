@@ -35,6 +35,10 @@ TEST_F(Rules, AFormAsksForWhatIsMissing) {
   ASSERT_TRUE(h->run({}, 60s));
   ASSERT_GE(h->asked().size(), 1u);
   EXPECT_NE(h->asked().back().accept.find("License"), std::string::npos) << h->asked().back().accept;
+  const Field* account = h->asked().back().field("account");
+  ASSERT_NE(account, nullptr);
+  EXPECT_TRUE(account->label.starts_with("Signed in to Getty Images")) << account->label;
+  EXPECT_NE(account->label.find("(31415)"), std::string::npos) << account->label;
   ASSERT_NE(h->end_of(job), nullptr);
   EXPECT_EQ(h->end_of(job)->kind, "done") << h->end_of(job)->get("message");
   EXPECT_EQ(h->images_taken(), 1);

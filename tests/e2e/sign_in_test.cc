@@ -186,6 +186,10 @@ TEST_F(SignIn, StatusAndSignOut) {
   ended = status();
   EXPECT_EQ(ended.status, 0) << ended;
   EXPECT_NE(ended.last("done").value("text", "").find("in the keyring"), std::string::npos) << ended;
+  const std::string key = fact("public_api_key");
+  EXPECT_NE(ended.last("done").value("text", "").find("…" + key.substr(key.size() - 4) + " (kept in the keyring)"),
+            std::string::npos)
+      << ended;
   EXPECT_NE(ended.last("done").value("text", "").find("good for 30 minutes"), std::string::npos) << ended;
   ended = run(easel("sign-out"));
   EXPECT_EQ(ended.status, 0) << ended;

@@ -81,12 +81,25 @@ TEST(SignInForm, KeepsTheKeyAndHidesTheSecret) {
   EXPECT_EQ(sign_in_question("", false, "/x", "Wrong.").fields.front().label, "Wrong.");
 }
 
+TEST(SignInForm, SaysWhoIsSignedIn) {
+  EXPECT_EQ(account_text("k7mq-9d2p-x4vw-c0f2", "kept in the keyring"),
+            "Signed in to Getty Images with the API key …c0f2 (kept in the keyring).");
+  EXPECT_EQ(account_text("k7mq-9d2p-x4vw-c0f2", ""), "Signed in to Getty Images with the API key …c0f2.");
+  // So short that four characters of it would be too much.
+  EXPECT_EQ(account_text("k7mq-9d2p-x", "from the environment"), "Signed in to Getty Images (from the environment).");
+}
+
 TEST(SignInForm, NamesTheAgreements) {
-  Product product;
-  product.id = 7;
-  product.name = "Team";
-  EXPECT_EQ(signed_in_text({product}), "Signed in to Getty Images. Agreement: Team (7).");
-  EXPECT_NE(browser_question("https://x/y").fields.back().initial, "");
+  Product team, agency;
+  team.id = 7, team.name = "Team";
+  agency.id = 9, agency.name = "Agency";
+  EXPECT_EQ(agreement_text({team}), "Agreement: Team (7).");
+  EXPECT_EQ(agreement_text({team, agency}), "Agreements: Team (7), Agency (9).");
+  EXPECT_EQ(agreement_text({}), "The service names no agreement for generated pictures.");
+}
+
+TEST(SignInForm, ShowsTheAddressForWhomNoPageOpens) {
+  EXPECT_EQ(browser_question("https://x/y").fields.back().initial, "https://x/y");
 }
 
 }  // namespace

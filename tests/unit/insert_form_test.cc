@@ -101,10 +101,32 @@ TEST(InsertForm, AsksForWhatTheAgreementWants) {
   EXPECT_EQ(field(one, "project_code")->kind, Question::Kind::text);
 }
 
+TEST(InsertForm, SaysAtTheTopWhoIsSignedInAndThroughWhichAgreement) {
+  const std::string account = "Signed in to Getty Images with the API key …c0f2 (kept in the keyring).";
+  const Question before = insert_question({}, nullptr, {}, false, "", false, account);
+  ASSERT_EQ(before.fields[0].key, "account");
+  EXPECT_EQ(before.fields[0].kind, Question::Kind::note);
+  EXPECT_EQ(before.fields[0].label, account);
+
+  const Findings found = findings();
+  const Question chosen_one = insert_question(chosen, &found, {}, false, "", false, account);
+  EXPECT_EQ(chosen_one.fields[0].label, account + " Agreement: Agency (9).");
+  Values open = chosen;
+  open.erase("product_id");
+  EXPECT_EQ(insert_question(open, &found, {}, false, "", false, account).fields[0].label,
+            account + " Agreements: Team (7), Agency (9).");
+  Findings untold = found;
+  untold.products.clear();
+  EXPECT_EQ(insert_question(chosen, &untold, {}, false, "", false, account).fields[0].label,
+            account + " The service names no agreement for generated pictures.");
+  EXPECT_EQ(field(insert_question(chosen, &found, {}, false, ""), "account"), nullptr) << "nobody is signed in";
+}
+
 TEST(InsertForm, AFaultStandsFirst) {
   const Question question = insert_question({}, nullptr, {}, false, "The service does not know this generation.");
   EXPECT_EQ(question.fields[0].kind, Question::Kind::note);
   EXPECT_EQ(question.fields[0].label, "The service does not know this generation.");
+  EXPECT_EQ(insert_question({}, nullptr, {}, false, "Wrong.", false, "Signed in.").fields[0].label, "Wrong.");
 }
 
 TEST(InsertForm, StaysAsItIsWhileSomethingIsLookedUp) {
