@@ -16,7 +16,7 @@ namespace inset {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kStep = 1u << 20;
+constexpr std::size_t kStep = 1u << 18;
 // Pixels made ready for each byte of the file. A photograph as JPEG has twenty or thirty.
 constexpr std::size_t kPixelBytesPerByte = 32;
 

@@ -13,7 +13,7 @@
 #include "decode/block.h"
 #include "decode/colour.h"
 #include "decode/container_check.h"
-#include "decode/jpeg_strict.h"
+#include "decode/second_opinion.h"
 #include "decode/stb_decode.h"
 #include "decode/turn.h"
 #include "decode/verdict.h"
@@ -31,7 +31,8 @@ struct Refused {
 // nothing wrong.
 class Gate final : public StbInput {
  public:
-  Gate(ByteSource& source, const DecodeLimits& limits) : source_(source), check_(limits) {}
+  Gate(ByteSource& source, const DecodeLimits& limits, SecondOpinion& second)
+      : source_(source), check_(limits), second_(second) {}
 
   // A PNG's header fills the first 33 bytes, and no whole JPEG is shorter. Whether a PNG has 16
   // bits must be known before the decoder is called.
@@ -55,7 +56,7 @@ class Gate final : public StbInput {
     while (next_chunk()) {
     }
     Outcome whole = check_.finish();
-    return whole && strict_ ? strict_->finish() : std::move(whole);
+    return whole ? second_.finish() : std::move(whole);
   }
 
   bool at_end() const { return ended_; }
@@ -92,17 +93,16 @@ class Gate final : public StbInput {
   Outcome ask_second(std::span<const std::byte> bytes) {
     if (check_.facts().container == Container::unknown) unnamed_.insert(unnamed_.end(), bytes.begin(), bytes.end());
     if (check_.facts().container != Container::jpeg) return Nothing{};
-    if (!strict_) {
-      strict_.emplace();
-      if (Outcome good = strict_->feed(unnamed_); !good) return good;
+    if (!unnamed_.empty()) {
+      if (Outcome good = second_.feed(std::exchange(unnamed_, {})); !good) return good;
     }
-    return strict_->feed(bytes);
+    return second_.feed(bytes);
   }
 
   ByteSource& source_;
   ContainerCheck check_;
+  SecondOpinion& second_;
   std::vector<std::byte> unnamed_;
-  std::optional<JpegStrict> strict_;
   std::array<std::byte, 33> head_{};
   std::span<const std::byte> head_left_;
   std::span<const std::byte> chunk_;  // what the check has passed and nobody has read
@@ -196,8 +196,8 @@ class Finish final : public StbRowSink {
   std::optional<ColourChange> change_;
 };
 
-Result<Picture> decode(ByteSource& source, const DecodeLimits& limits, PixelSink& sink) {
-  Gate gate(source, limits);
+Result<Picture> decode(ByteSource& source, const DecodeLimits& limits, PixelSink& sink, SecondOpinion& second) {
+  Gate gate(source, limits, second);
   const PictureFacts& facts = gate.facts();
   gate.read_head();
   if (facts.container == Container::unknown) {
@@ -236,9 +236,9 @@ class MemorySink final : public PixelSink {
 
 }  // namespace
 
-Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink) {
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink, SecondOpinion& second) {
   try {
-    return decode(source, limits, sink);
+    return decode(source, limits, sink, second);
   } catch (Refused& refused) {
     return std::move(refused.error);
   } catch (const std::bad_alloc&) {
@@ -249,8 +249,9 @@ Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, Pi
 }
 
 Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits) {
+  SecondOpinion second;
   MemorySink sink;
-  Result<Picture> picture = decode_stream(source, limits, sink);
+  Result<Picture> picture = decode_stream(source, limits, sink, second);
   if (picture) picture->pixels = sink.take();
   return picture;
 }

@@ -13,6 +13,8 @@
 
 namespace inset {
 
+class SecondOpinion;
+
 class ByteSource {
  public:
   // The next bytes of the file, any number; blocks until there are some. Empty: there are no more.
@@ -42,8 +44,11 @@ class PixelSink {
 };
 
 // A picture only if the whole file passed the container check, the decoder found in it all it
-// needed, and both agree on what it is. Its pixels are in the sink; without one, in the picture. Throws nothing. [any]
-Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink);
+// needed, both agree on what it is, and `second`, a fresh one, has nothing against it. Its pixels are in the sink.
+// Throws nothing. [any]
+Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits, PixelSink& sink, SecondOpinion& second);
+
+// The same with the pixels in the picture. Throws std::system_error if there can be no more threads. [any]
 Result<Picture> decode_stream(ByteSource& source, const DecodeLimits& limits);
 
 }  // namespace inset

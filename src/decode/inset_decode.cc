@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The boxed program: a file comes in through a pipe, a picture goes out into shared memory (box_result.h). By the time
 // it reads the first byte it can do nothing else any more.
+#include <malloc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,11 +10,14 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "decode/box_result.h"
 #include "decode/decode_stream.h"
 #include "decode/lock_in.h"
+#include "decode/second_opinion.h"
 
 namespace inset {
 
@@ -122,11 +126,19 @@ int main(int argc, char** argv) {
   ::close_range(kBoxOutput + 1, ~0u, 0);
   // lcms2 notes the date in the profiles it makes, for which the C library reads a file: now, or never.
   ::tzset();
-  if (!lock_in()) return 1;
+  // A heap for each thread would ask for calls that are gone by then.
+  ::mallopt(M_ARENA_MAX, 1);
+  std::optional<SecondOpinion> second;
+  try {
+    second.emplace();
+  } catch (const std::system_error&) {
+    return 1;
+  }
+  if (!lock_in()) ::_exit(1);
 
   Pipe pipe;
   Output output;
-  const Result<Picture> picture = decode_stream(pipe, limits, output);
+  const Result<Picture> picture = decode_stream(pipe, limits, output, *second);
   const bool reported = picture ? report(*picture) : report(picture.error());
   // Straight out: what libraries do at exit may need calls that are gone.
   ::_exit(reported ? 0 : 1);

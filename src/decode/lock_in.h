@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Takes from the calling process everything but computing, its two descriptors and memory.
+// Takes from the calling process, with all its threads, everything but computing, its two descriptors and memory.
 #pragma once
 
 namespace inset {

@@ -119,7 +119,7 @@ class StbRows {
     row_bytes_ = std::size_t{context_.img_x} * 4;
     rows_are_taken_ = sink_.takes_rows();
     // Enough rows at once that handing them on costs little, and few enough that they stay in the cache.
-    constexpr std::size_t band_bytes = 1u << 20;
+    constexpr std::size_t band_bytes = 1u << 18;
     const std::size_t band_rows = rows_are_taken_ ? band_bytes / row_bytes_ : context_.img_y;
     const std::size_t size = std::clamp<std::size_t>(band_rows, 1, context_.img_y) * row_bytes_;
     band_ = std::span(memory(size), size);

@@ -166,5 +166,25 @@ TEST(LockIn, TakesTheRest) {
   EXPECT_EQ(dies_of([] { ::write(2, "x", 1); }), SIGSYS);
 }
 
+TEST(LockIn, TakesItFromThreadsThatRunAlready) {
+  if (kLoose) return;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::atomic<bool> locked = false;
+    std::thread thread([&] {
+      locked.wait(false);
+      ::open("/etc/passwd", O_RDONLY);
+      ::_exit(0);
+    });
+    if (!lock_in()) ::_exit(2);
+    locked = true;
+    locked.notify_one();
+    thread.join();
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << status;
+}
+
 }  // namespace
 }  // namespace inset

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "decode/second_opinion.h"
 #include "decode_helpers.h"
 #include "encode_picture.h"
 #include "stb_reference.h"
@@ -17,7 +18,7 @@ struct Size {
   std::uint32_t width, height;
 };
 
-// One that needs more than one band of a mebibyte is the last.
+// One that needs more than one band is the last.
 constexpr Size sizes[] = {{1, 1},   {2, 1},   {1, 3},   {7, 5},   {8, 8},    {9, 17},
                           {16, 16}, {17, 33}, {33, 64}, {95, 61}, {333, 257}};
 constexpr Size large = {1023, 769};
@@ -91,7 +92,8 @@ TEST(JpegRows, EndTheDecodeWhenThereIsNoRoomForThem) {
   const Bytes file = encode_jpeg(make_raster(600, 600));
   BytesInPieces source(file);
   NoRoom sink;
-  const Result<Picture> picture = decode_stream(source, {}, sink);
+  SecondOpinion second;
+  const Result<Picture> picture = decode_stream(source, {}, sink, second);
   ASSERT_FALSE(picture);
   EXPECT_EQ(picture.error().cause, Cause::out_of_memory);
 }
