@@ -111,6 +111,9 @@ class E2e : public testing::Test {
   // Not placed, with this cause, mark and exit status.
   void expect_failed(const Ended& ended, int status, const std::string& cause, const std::string& paid);
 
+  // What must not be found anywhere, as far as it is known by now.
+  std::vector<std::string> secrets() const;
+
   // What a link of this test must not be left lying about for: a test that kills programs may leave it beside `saved`.
   bool killed_ = false;
 
@@ -118,7 +121,6 @@ class E2e : public testing::Test {
   // One rule stands for a list of one.
   static Json as_list(const Json& rules) { return rules.is_object() ? Json::array({rules}) : rules; }
   void note(const Finished& finished);
-  std::vector<std::string> secrets() const;
   void expect_no_secrets() const;
   void expect_private_files() const;
   void expect_nobody_left() const;

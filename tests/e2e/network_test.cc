@@ -212,6 +212,17 @@ TEST_F(Network, ProxyThatWorksIsUsedAndToldNothing) {
   }
 }
 
+// The setting wins over the variables that every program heeds.
+TEST_F(Network, ProxyOfTheSettingsIsUsed) {
+  serve_at_once();
+  const Proxy proxy("HTTP/1.1 200 OK");
+  const ClosedPort nobody;
+  environment()["https_proxy"] = "http://127.0.0.1:" + std::to_string(nobody.port());
+  environment()["INSET_PROXY"] = proxy.address();
+  expect_placed(insert());
+  EXPECT_EQ(proxy.heads().size(), 4u);
+}
+
 TEST_F(Network, SignInPageOfTheNetworkIsRecognized) {
   const Json html = Json::array({Json::array({"Content-Type", "text/html"})});
   for (const char* route : {"token", "generation", "sizes"}) {

@@ -5,11 +5,10 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <fstream>
 #include <thread>
 
-#include "fixture.h"
+#include "sign_in_fixture.h"
 
 namespace e2e {
 namespace {
@@ -19,119 +18,6 @@ const Json kInvalidGrant = {{"route", "token"},
                             {"status", 400},
                             {"headers", Json::array({Json::array({"Content-Type", "application/json"})})},
                             {"body", R"({"error":"invalid_grant"})"}};
-
-class SignIn : public E2e {
- protected:
-  void SetUp() override {
-    E2e::SetUp();
-    for (const char* name : {"bin", "run", "ring"}) fs::create_directory(folder() / name);
-    fs::permissions(folder() / "run", fs::perms::owner_all);
-    serve();
-    environment().erase("INSET_CLIENT_SECRET");
-    environment()["INSET_API_KEY"] = fact("public_api_key");
-    environment()["PATH"] = (folder() / "bin").string() + ":/usr/bin:/bin";
-    environment()["XDG_RUNTIME_DIR"] = folder() / "run";
-    environment()["INSET_KEYRING_SECONDS"] = "30";  // a busy computer is not what is tested
-    person("allow");
-  }
-
-  void TearDown() override {
-    bus_.reset();
-    // The keyring's daemon ends with its bus, though not at once.
-    for (int i = 0; i < 600 && somebody_runs(); ++i) std::this_thread::sleep_for(50ms);
-    E2e::TearDown();
-  }
-
-  bool somebody_runs() const {
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (read_file(entry.path() / "environ").find(folder()) != std::string::npos) return true;
-    }
-    return false;
-  }
-
-  fs::path log() const { return folder() / "browser.log"; }
-
-  // What xdg-open does from now on. Its arguments are written down, and searched for secrets like everything else.
-  void person(const std::string& how) {
-    const fs::path script = folder() / "bin/xdg-open";
-    write_file(script, "#!/bin/sh\nprintf '%s\\n' \"$@\" >>" + (folder() / "arguments").string() +
-                           "\nexec " PYTHON " " E2E_FOLDER "/browser.py " + how + " " + log().string() + " \"$1\"\n");
-    fs::permissions(script, fs::perms::owner_all);
-  }
-
-  Spawn in_session(const Words& words) const {
-    Spawn spawn;
-    spawn.words = words;
-    spawn.environment = {{"PATH", "/usr/bin:/bin"},
-                         {"HOME", folder() / "ring"},
-                         {"XDG_RUNTIME_DIR", folder() / "run"},
-                         {"XDG_DATA_HOME", folder() / "ring"},
-                         {"LANG", "C.UTF-8"}};
-    if (const auto bus = environment_of_bus(); !bus.empty()) (*spawn.environment)["DBUS_SESSION_BUS_ADDRESS"] = bus;
-    spawn.folder = folder();
-    return spawn;
-  }
-
-  std::string environment_of_bus() const { return address_; }
-
-  // A session bus; with the services of this computer, or without any.
-  void start_bus(bool services = true) {
-    const fs::path config = folder() / "bus.conf";
-    write_file(config, std::string("<busconfig><type>session</type><listen>unix:dir=") + (folder() / "run").string() +
-                           "</listen><auth>EXTERNAL</auth>" + (services ? "<standard_session_servicedirs/>" : "") +
-                           "<policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>"
-                           "<allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>");
-    bus_ = std::make_unique<Program>(
-        in_session({"/usr/bin/dbus-daemon", "--nofork", "--print-address=1", "--config-file=" + config.string()}));
-    ASSERT_TRUE(bus_->says("\n"));
-    // The address it printed cannot be had from Program, so it is found where it was told to be.
-    for (const auto& entry : fs::directory_iterator(folder() / "run")) {
-      if (entry.is_socket() && entry.path().filename().string().starts_with("dbus-"))
-        address_ = "unix:path=" + entry.path().string();
-    }
-    ASSERT_FALSE(address_.empty());
-    environment()["DBUS_SESSION_BUS_ADDRESS"] = address_;
-  }
-
-  // And an open keyring in it.
-  void start_keyring() {
-    start_bus();
-    const Finished up = contract::run(in_session(
-        {"/bin/sh", "-c",
-         "printf ring-password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 </dev/stdin"}));
-    ASSERT_EQ(up.status, 0);
-  }
-
-  void ring(const Words& words) {
-    Words all = {PYTHON, E2E_FOLDER "/ring.py"};
-    all.insert(all.end(), words.begin(), words.end());
-    const Finished done = contract::run(in_session(all));
-    ASSERT_EQ(done.status, 0) << done.err;
-  }
-
-  // What is kept, as another program sees it.
-  std::string kept() {
-    return contract::run(in_session({"/usr/bin/secret-tool", "lookup", "app", "inset", "issuer", fact("auth_url")}))
-        .out;
-  }
-
-  Ended sign_in(const Words& more = {}) { return run(easel("sign-in", more)); }
-  Ended status() { return run(easel("status")); }
-
-  std::vector<Json> service_requests(const std::string& route) { return service().requests(route); }
-
-  int grants(const std::string& kind) {
-    int count = 0;
-    for (const Json& request : service_requests("token"))
-      count += request.value("body", "").find("grant_type=" + kind) != std::string::npos;
-    return count;
-  }
-
-  std::unique_ptr<Program> bus_;
-  std::string address_;
-};
 
 TEST_F(SignIn, IsKeptInTheKeyringForEveryProgram) {
   start_keyring();

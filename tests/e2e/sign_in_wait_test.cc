@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// While a person is waited for: a cancel ends it at once, and nobody else is held up. And what other people of the same
+// computer can see meanwhile.
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <set>
+
+#include "sign_in_fixture.h"
+
+namespace e2e {
+namespace {
+
+// Of cancel_test.cc, for the same reasons.
+constexpr auto kPromise = 600ms;
+constexpr auto kNever = 4s;
+constexpr int kTries = 4;
+
+class SignInWait : public SignIn {
+ protected:
+  // The command lines of all programs of this test that run just now.
+  std::set<std::string> command_lines() const {
+    std::set<std::string> lines;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      if (read_file(entry.path() / "environ").find(folder()) == std::string::npos) continue;
+      lines.insert(read_file(entry.path() / "cmdline"));
+    }
+    return lines;
+  }
+
+  // Waits until a program of this name has run for a while, as one does that waits for somebody.
+  bool waits(const std::string& program) const {
+    int seen = 0;
+    for (int i = 0; i < 400 && seen < 6; ++i) {
+      seen = runs(program) ? seen + 1 : 0;
+      std::this_thread::sleep_for(100ms);
+    }
+    return seen == 6;
+  }
+
+  bool runs(const std::string& program) const {
+    const auto lines = command_lines();
+    return std::any_of(lines.begin(), lines.end(), [&](auto& l) { return l.find(program) != std::string::npos; });
+  }
+
+  template <class Moment>
+  void expect_cancelled(Moment moment) {
+    auto best = std::chrono::milliseconds(100000);
+    for (int i = 0; i < kTries && best > kPromise; ++i) {
+      Program program(easel("sign-in"));
+      ASSERT_TRUE(moment(program));
+      const auto start = std::chrono::steady_clock::now();
+      program.send(SIGINT);
+      const Ended ended = finish(program, 20s);
+      const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+      EXPECT_LT(took, kNever);
+      best = std::min(best, took);
+      EXPECT_EQ(ended.status, 8) << ended;
+    }
+    EXPECT_LE(best, kPromise);
+  }
+};
+
+TEST_F(SignInWait, ForTheBrowserIsCancelledAtOnce) {
+  start_keyring();
+  person("close");
+  expect_cancelled([](Program& program) { return program.says("oauth2/auth?"); });
+  EXPECT_EQ(calls("token"), 0);
+}
+
+TEST_F(SignInWait, ForTheKeyringsPasswordIsCancelledAtOnce) {
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  ring({"lock"});
+  Program prompter(in_session({PYTHON, E2E_FOLDER "/ring.py", "prompter"}));
+  ASSERT_TRUE(prompter.says("up"));
+  expect_cancelled([&](Program&) { return waits("inset-keyring"); });
+  EXPECT_FALSE(runs("inset-keyring"));
+  // Its daemon is alive and well.
+  prompter.finish(0s);
+  ring({"unlock", "ring-password"});
+  expect_placed(insert());
+}
+
+TEST_F(SignInWait, ForTheKeyringsPasswordHoldsNobodyElseUp) {
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  ring({"lock"});
+  Program prompter(in_session({PYTHON, E2E_FOLDER "/ring.py", "prompter"}));
+  ASSERT_TRUE(prompter.says("up"));
+  Program asking(easel("sign-in"));
+  ASSERT_TRUE(waits("inset-keyring"));
+  environment()["INSET_API_KEY"] = fact("api_key");
+  environment()["INSET_CLIENT_SECRET"] = fact("client_secret");
+  expect_placed(insert());
+  EXPECT_TRUE(runs("inset-keyring"));
+  asking.send(SIGINT);
+  EXPECT_EQ(finish(asking, 20s).status, 8);
+}
+
+TEST_F(SignInWait, ShowsNothingSecretInTheListOfProcesses) {
+  start_keyring();
+  std::atomic<bool> over = false;
+  std::set<std::string> seen;
+  std::thread watch([&] {
+    while (!over) seen.merge(command_lines());
+  });
+  EXPECT_EQ(sign_in().status, 0);
+  expect_placed(insert());
+  EXPECT_EQ(status().status, 0);
+  EXPECT_EQ(run(easel("sign-out")).status, 0);
+  over = true;
+  watch.join();
+  for (const char* program : {"inset-keyring", "xdg-open", "browser.py", "easel"}) {
+    EXPECT_TRUE(std::any_of(seen.begin(), seen.end(), [&](auto& l) { return l.find(program) != std::string::npos; }))
+        << program << " was not seen at all";
+  }
+  for (const std::string& line : seen) {
+    for (const std::string& secret : secrets()) EXPECT_EQ(line.find(secret), std::string::npos) << line;
+  }
+}
+
+TEST_F(SignInWait, ShortCommandsAreTheSame) {
+  start_keyring();
+  const auto brief = [&](const std::string& command) {
+    Spawn spawn = easel(command);
+    spawn.words.erase(spawn.words.begin() + 1);  // "run"
+    return run(spawn);
+  };
+  EXPECT_EQ(brief("status").status, 3);
+  EXPECT_EQ(brief("sign-in").status, 0);
+  EXPECT_NE(kept(), "");
+  EXPECT_EQ(brief("status").status, 0);
+  EXPECT_EQ(brief("sign-out").status, 0);
+  EXPECT_EQ(kept(), "");
+}
+
+}  // namespace
+}  // namespace e2e
