@@ -5,9 +5,11 @@
 //   bench_naive GENERATION INDEX SIZE        environment as for `easel`
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #define STB_IMAGE_IMPLEMENTATION
@@ -78,8 +80,15 @@ int main(int argc, char** argv) {
   call(api + "/v3/products", headers);
   call(picture + "/download-sizes", headers);
   headers.push_back("Content-Type: application/json");
-  const std::string url =
-      text_of(call(picture + "/download", headers, "PUT", std::string("{\"size_name\":\"") + argv[3] + "\"}"), "url");
+  std::string answer = call(picture + "/download", headers, "PUT", std::string("{\"size_name\":\"") + argv[3] + "\"}");
+  headers.pop_back();
+  // The polls of src/retry.h.
+  for (auto wait = std::chrono::milliseconds(2500); answer.find("\"url\"") == std::string::npos;
+       wait = std::chrono::milliseconds(800)) {
+    std::this_thread::sleep_for(wait);
+    answer = call(picture + "/download", headers);
+  }
+  const std::string url = text_of(answer, "url");
   const std::string file = call(url);
   int width = 0;
   int height = 0;
