@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What an answer to the PUT proves, one case for each line of the table, and what the program then does. The PUT is the
 // only request that costs money; the stand-in's ledger says what was charged.
+#include <algorithm>
 #include <set>
 
 #include "fixture.h"
@@ -177,6 +178,10 @@ TEST_F(Put, NothingSentIsNoRequest) {
     expect_placed(insert());
     EXPECT_EQ(puts(), 1);
     EXPECT_EQ(gets(), 0);
+    const auto opened = std::ranges::count_if(service().connection_events(), [](const Json& event) {
+      return event.value("listener", "") == "api" && event.value("event", "") == "tcp";
+    });
+    EXPECT_EQ(opened, 3) << "the look-up's, the one that failed, the one that carried the PUT";
     // A connection that is reset at once may look refused to libcurl, which then takes the name's next address by
     // itself.
     if (way == std::string("accept") && records() == "job intent ready saved placed") continue;
