@@ -68,8 +68,7 @@ constexpr std::array kCauses = {
     CauseRow{Cause::redirected, "redirected", Retry::ask_user_first,
              "Check the address of the service (INSET_API_URL).", kResume},
     CauseRow{Cause::not_signed_in, "not_signed_in", Retry::ask_user_first,
-             "Sign in with \"easel sign-in\", or from a menu, where an insert asks for it; or set INSET_API_KEY and "
-             "INSET_CLIENT_SECRET.",
+             "Sign in from the menu or with \"easel sign-in\", or set INSET_API_KEY and INSET_CLIENT_SECRET.",
              "Sign in again, then resume."},
     CauseRow{Cause::keyring_locked, "keyring_locked", Retry::ask_user_first,
              "Unlock it yourself, or with \"easel sign-in\", and try again.", "Unlock the keyring, then resume."},

@@ -55,7 +55,8 @@ void add_licence_fields(Question& question, const Values& values, const std::vec
                 .label = "Project code",
                 .kind = product->project_codes.empty() ? Kind::text : Kind::choice,
                 .initial = value_of(values, "project_code"),
-                .required = true};
+                .required = true,
+                .watched = true};
     for (const std::string& code : product->project_codes) field.choices.push_back({code, code});
     question.fields.push_back(std::move(field));
   }
@@ -65,6 +66,7 @@ void add_licence_fields(Question& question, const Values& values, const std::vec
                                   .help = "Kept with the licence at Getty Images.",
                                   .initial = value_of(values, "notes"),
                                   .required = product && product->needs_notes,
+                                  .watched = true,
                                   .multiline = true});
 }
 

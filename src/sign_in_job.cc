@@ -145,7 +145,7 @@ class StatusJob final : public AccountJob {
   void answered(RequestNumber request, const std::string& accepted, const Values&) override {
     if (request != form_ || over_) return;
     form_ = 0;
-    if (accepted.empty()) return finish(text_);
+    if (accepted.empty()) return finish({});  // it has been read
     account_call_ = engine_.account.forget([this](Outcome outcome) {
       account_call_ = 0;
       if (!outcome) return fail(outcome.error());

@@ -23,6 +23,10 @@ namespace {
 
 using namespace inset_obs;
 
+// What of all that the plugin can do is for the person, in the order of the menu.
+constexpr const char* kNeedsNoForms = "resume";
+constexpr const char* kMenu[] = {"insert", kNeedsNoForms, "sign-in", "sign-out", "status"};
+
 // The folder that this library was loaded from.
 std::string own_folder() {
   Dl_info info{};
@@ -59,21 +63,17 @@ void obs_module_post_load(void) {
   Vendor::announce();
   if (!obs_frontend_get_main_window()) return;
   obs_frontend_add_event_callback(on_event, nullptr);
-  // In an OBS of the other Qt there is nothing that could ask; the log says so.
-  if (ObsHost::current()->has_forms()) {
+  for (const char* action : kMenu) {
+    const char* label = ObsHost::current()->label_of(action);
+    // In an OBS of the other Qt there is nothing that could ask or tell; the log says so.
+    if (!label || (!ObsHost::current()->has_forms() && action != kNeedsNoForms)) continue;
     obs_frontend_add_tools_menu_item(
-        word("Menu.Insert"),
-        [](void*) {
-          if (ObsHost* host = ObsHost::current()) host->insert_at_click({});
+        label,
+        [](void* chosen) {
+          if (ObsHost* host = ObsHost::current()) host->at_click(static_cast<const char*>(chosen));
         },
-        nullptr);
+        const_cast<char*>(action));
   }
-  obs_frontend_add_tools_menu_item(
-      word("Menu.Resume"),
-      [](void*) {
-        if (ObsHost* host = ObsHost::current()) host->resume_at_click();
-      },
-      nullptr);
 }
 
 void obs_module_unload(void) { ObsHost::stop(); }

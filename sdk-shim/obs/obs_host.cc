@@ -90,18 +90,19 @@ std::string ObsHost::start(const std::string& loaded_from) {
   const easel::Loaded loaded = easel::load(path);
   if (!loaded.entry) return loaded.error;
   const FormLibrary library = open_form_library(path.substr(0, path.find_last_of('/')));
-  auto host = std::make_unique<ObsHost>(library.table);
+  const easel_descriptor& about = *loaded.entry->descriptor;
+  auto host = std::make_unique<ObsHost>(about, library.table);
   if (!host->start_plugin(*loaded.entry)) return path + " cannot be started";
   instance = host.release();
-  const easel_descriptor& about = *loaded.entry->descriptor;
   say(LOG_INFO, std::string(about.name) + " " + about.release + ", built for OBS " +
                     std::to_string(LIBOBS_API_MAJOR_VER) + "." + std::to_string(LIBOBS_API_MINOR_VER) + ", in OBS " +
                     obs_get_version_string() + ": " + library.remark);
   return {};
 }
 
-ObsHost::ObsHost(const easel_qt* windows)
-    : has_frontend_(obs_frontend_get_main_window() != nullptr),
+ObsHost::ObsHost(const easel_descriptor& about, const easel_qt* windows)
+    : about_(about),
+      has_frontend_(obs_frontend_get_main_window() != nullptr),
       release_(obs_get_version_string()),
       windows_(windows),
       preferences_(read_preferences()) {
@@ -190,7 +191,7 @@ void ObsHost::pump() {
 
 // ---- jobs ----
 
-std::uint64_t ObsHost::begin(const char* action, const Values& values, Target target, Job job) {
+std::uint64_t ObsHost::begin(const Values& values, Target target, Job job) {
   std::vector<easel_pair> pairs;
   for (const auto& [key, value] : values) pairs.push_back({key.c_str(), value.c_str()});
   job.target = next_target_++;
@@ -199,13 +200,13 @@ std::uint64_t ObsHost::begin(const char* action, const Values& values, Target ta
   std::int64_t key = 0;
   {
     const Busy busy(*this);
-    key = plugin_->invoke(plugin_, action, its_target, pairs.data(), pairs.size());
+    key = plugin_->invoke(plugin_, job.action.c_str(), its_target, pairs.data(), pairs.size());
   }
   if (key > 0) {
     jobs_.emplace(key, std::move(job));
   } else {
     targets_.erase(its_target);
-    fail_at_once(job, std::string("\"") + action + "\" does not take these parameters.");
+    fail_at_once(job, "\"" + job.action + "\" does not take these parameters.");
   }
   return key > 0 ? its_target : 0;
 }
@@ -217,22 +218,29 @@ void ObsHost::fail_at_once(const Job& job, const std::string& message) {
   if (job.listener) job.listener("failed", pairs);
 }
 
-void ObsHost::insert_at_click(const Values& values) {
-  if (!ui_) return say(LOG_WARNING, word("Menu.NoForms"));
-  if (!forms_.empty()) return windows_->raise(ui_, forms_.back());
-  const OBSSourceAutoRelease scene = current_scene(has_frontend_);
+void ObsHost::at_click(const std::string& action, const Values& values) {
+  const bool insert = action == "insert";
+  if (insert && !ui_) return say(LOG_WARNING, word("Menu.NoForms"));
+  const bool under_way = std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    return entry.second.with_windows && entry.second.action == action;
+  });
+  if (under_way && !forms_.empty()) return windows_->raise(ui_, forms_.back());
   Target target;
-  if (scene) target.scene = obs_source_get_weak_source(scene);
-  Values begun = preferences_.last_values;
-  for (const auto& [key, value] : values) begun[key] = value;
-  clicked_target_ = begin("insert", begun, std::move(target), Job{next_job(), 0, true, {}});
+  Values begun = values;
+  if (insert) {
+    if (const OBSSourceAutoRelease scene = current_scene(has_frontend_); scene)
+      target.scene = obs_source_get_weak_source(scene);
+    begun.insert(preferences_.last_values.begin(), preferences_.last_values.end());
+  }
+  const std::uint64_t its_target = begin(begun, std::move(target), Job{next_job(), 0, action, true, {}});
+  if (insert) clicked_target_ = its_target;
   attend();
 }
 
-void ObsHost::resume_at_click() {
-  if (!forms_.empty()) return windows_->raise(ui_, forms_.back());
-  begin("resume", {}, {}, Job{next_job(), 0, true, {}});
-  attend();
+const char* ObsHost::label_of(std::string_view action) const {
+  const auto end = about_.actions + about_.action_count;
+  const auto found = std::find_if(about_.actions, end, [&](const easel_action& one) { return action == one.id; });
+  return found == end ? nullptr : found->label;
 }
 
 void ObsHost::show_file(const std::string& path) {
@@ -249,7 +257,7 @@ void ObsHost::run(std::int64_t job, const std::string& action, const Values& val
   Target target;
   if (scene) target.scene = obs_source_get_weak_source(scene);
   target.visible = visible;
-  begin(action.c_str(), values, std::move(target), Job{job, 0, false, std::move(listener)});
+  begin(values, std::move(target), Job{job, 0, action, false, std::move(listener)});
   attend();
 }
 
@@ -333,8 +341,8 @@ void ObsHost::hear(std::int64_t key, const std::string& kind, const Pairs& pairs
   const Values values(pairs.begin(), pairs.end());
   const auto found = jobs_.find(key);
   // What the plugin does of its own accord has no job.
-  const Job nobody{0, 0, true, {}};
-  const Job& job = found == jobs_.end() ? nobody : found->second;
+  Job nobody{0, 0, {}, true, {}};
+  Job& job = found == jobs_.end() ? nobody : found->second;
   Vendor::event(job.number, kind, pairs);
   if (job.listener) job.listener(kind, pairs);
   if (kind == "failed") say(LOG_WARNING, "failed: " + value_of(values, "cause") + ": " + value_of(values, "message"));
@@ -350,18 +358,23 @@ void ObsHost::hear(std::int64_t key, const std::string& kind, const Pairs& pairs
   }
 }
 
-void ObsHost::show(const Job& job, std::int64_t key, const std::string& kind, const Values& values) {
+void ObsHost::show(Job& job, std::int64_t key, const std::string& kind, const Values& values) {
   if (kind == "told") {
     const int level = std::atoi(value_of(values, "level").c_str());
     return windows_->tell(ui_, level, value_of(values, "title").c_str(), value_of(values, "text").c_str());
   }
   if (!job.with_windows) return;
-  const std::string message = value_of(values, "message");
   if (kind == "progress") {
+    const std::string stage = value_of(values, "stage");
+    job.asks = stage == "signing_in" || stage == "listing_sizes";
+    if (job.asks && !forms_.empty()) return;
     const std::string fraction = value_of(values, "fraction");
-    windows_->progress(ui_, key, value_of(values, "text").c_str(),
-                       fraction.empty() ? -1.0 : std::strtod(fraction.c_str(), nullptr));
-  } else if (kind == "rests") {
+    return windows_->progress(ui_, key, value_of(values, "text").c_str(),
+                              fraction.empty() ? -1.0 : std::strtod(fraction.c_str(), nullptr));
+  }
+  if (show_end_of_account_job(job, kind, values)) return windows_->finished(ui_, key, nullptr);
+  const std::string message = value_of(values, "message");
+  if (kind == "rests") {
     windows_->tell(ui_, EASEL_WARNING, word("Message.Rests"), message.c_str());
   } else if (kind == "failed") {
     // The person's own cancel is no error; whether it came too late for the charge is in the sentence.
@@ -383,6 +396,22 @@ void ObsHost::show(const Job& job, std::int64_t key, const std::string& kind, co
   }
 }
 
+// What became of a sign-in is read by someone who comes back from the browser, so it stays until it is closed. False: this
+// is not the end of one, or nothing is to be said.
+bool ObsHost::show_end_of_account_job(const Job& job, const std::string& kind, const Values& values) {
+  if (job.action != "sign-in" && job.action != "sign-out" && job.action != "status") return false;
+  if (kind != "done" && kind != "failed") return false;
+  const std::string cause = value_of(values, "cause");
+  const std::string text = value_of(values, kind == "done" ? "text" : "message");
+  if (cause == "cancelled" || text.empty()) return false;
+  std::string title = label_of(job.action);
+  if (title.ends_with("…")) title.resize(title.size() - std::string_view("…").size());
+  // That nobody is signed in, or that the person said no, is no fault.
+  const bool fault = kind == "failed" && cause != "not_signed_in";
+  windows_->tell(ui_, fault ? EASEL_ERROR : EASEL_INFO, title.c_str(), text.c_str());
+  return true;
+}
+
 // ---- questions ----
 
 easel_status ObsHost::ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields,
@@ -395,6 +424,9 @@ easel_status ObsHost::ask(std::uint64_t request, const char* title, const char* 
   const easel_status status =
       windows_->ask(ui_, request, title, accept, fields, count, for_a_picture ? &option : nullptr);
   if (status >= 0 && fresh) forms_.push_back(request);
+  for (const auto& [key, job] : jobs_) {
+    if (job.asks) windows_->finished(ui_, key, nullptr);
+  }
   return status;
 }
 

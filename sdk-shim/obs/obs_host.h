@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "picture.h"
@@ -39,17 +40,18 @@ class ObsHost {
   static bool is_busy_here();  // on the UI thread, inside a call of or into the plugin [any]
   static void run_ui_tasks();  // what OBS runs for ui_thread.h
 
-  explicit ObsHost(const easel_qt* windows);
+  ObsHost(const easel_descriptor& about, const easel_qt* windows);
   ~ObsHost();
   ObsHost(const ObsHost&) = delete;
   ObsHost& operator=(const ObsHost&) = delete;
 
   // ---- what the person does ----
 
-  // Asks for what is missing, and places in the scene that is shown now. A form that is open comes to the front
-  // instead.
-  void insert_at_click(const Values& values);
-  void resume_at_click();
+  // Starts an action of the plugin, which asks for what is missing; "insert" places in the scene that is shown now. If the
+  // same action is under way and a form is open, that comes to the front instead.
+  void at_click(const std::string& action, const Values& values = {});
+  // Its text in a menu; null if the plugin has no such action.
+  const char* label_of(std::string_view action) const;
   void show_file(const std::string& path);
   bool has_forms() const { return ui_ != nullptr; }
 
@@ -77,8 +79,10 @@ class ObsHost {
   struct Job {
     std::int64_t number;  // as everybody outside knows it
     std::uint64_t target;
+    std::string action;
     bool with_windows;
     Listener listener;
+    bool asks = false;  // so far it has ordered nothing: its forms show how far it is
   };
   struct Target {
     OBSWeakSourceAutoRelease scene;  // none: the one that is shown when the picture comes
@@ -89,14 +93,15 @@ class ObsHost {
 
   bool start_plugin(const easel_entry& entry);
   // The number of its target; 0 if the plugin would not begin.
-  std::uint64_t begin(const char* action, const Values& values, Target target, Job job);
+  std::uint64_t begin(const Values& values, Target target, Job job);
   void remember(const Preferences& preferences);
   void fail_at_once(const Job& job, const std::string& message);
   void pump();
   bool is_live() const;
 
   void hear(std::int64_t job, const std::string& kind, const Pairs& pairs);
-  void show(const Job& job, std::int64_t key, const std::string& kind, const Values& values);
+  void show(Job& job, std::int64_t key, const std::string& kind, const Values& values);
+  bool show_end_of_account_job(const Job& job, const std::string& kind, const Values& values);
   easel_status place(std::uint64_t target, const easel_image& image, const easel_asset& asset);
   easel_status opened(std::uint64_t request, easel_status status, const easel_image* image);
   easel_status ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields,
@@ -108,6 +113,7 @@ class ObsHost {
   static const easel_form kForm;
   static const void* get(const easel_host* host, const char* id);
 
+  const easel_descriptor& about_;
   bool has_frontend_ = false;
   easel_host host_{};
   std::string release_;

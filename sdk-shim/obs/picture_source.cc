@@ -162,7 +162,7 @@ bool PictureSource::another_size(obs_properties_t*, obs_property_t*, void* data)
   Values values{{"generation", obs_data_get_string(facts, "generation")},
                 {"index", obs_data_get_string(facts, "index")}};
   post_to_ui([values = std::move(values)](ObsHost* host) {
-    if (host) host->insert_at_click(values);
+    if (host) host->at_click("insert", values);
   });
   return false;
 }

@@ -50,7 +50,8 @@ typedef struct easel_qt {
   /* Takes all windows away. The listener hears nothing more. */
   void (*destroy)(easel_qt_ui* ui);
 
-  /* As easel_form. `option` may be null; in a form that is open it is left as it is. */
+  /* As easel_form. Without `option` none is shown. In a form that is open it is left as it was, and is part of the answer
+   * even if it is not shown any more. */
   easel_status (*ask)(easel_qt_ui* ui, uint64_t request, const char* title, const char* accept,
                       const easel_field* fields, size_t count, const easel_qt_option* option);
   void (*dismiss)(easel_qt_ui* ui, uint64_t request);

@@ -19,6 +19,7 @@ namespace easel::qt {
 namespace {
 
 constexpr int kWatchedDelay = 300;  // milliseconds, as the contract says
+constexpr int kNarrowest = 400;     // a form of a few words is not a column
 
 QLabel* make_note(QWidget* parent) {
   auto* note = new QLabel(parent);
@@ -121,6 +122,7 @@ std::unique_ptr<FormWindow::Row> FormWindow::make_row(const easel_field& field, 
 void FormWindow::show_fields(const char* title, const char* accept, const easel_field* fields, size_t count,
                              const easel_qt_option* option) {
   const bool first = rows_.empty();
+  const bool another = windowTitle() != QString::fromUtf8(title);
   setWindowTitle(QString::fromUtf8(title));
   accept_->setText(QString::fromUtf8(accept));
 
@@ -177,7 +179,9 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
     option_->setToolTip(QString::fromUtf8(option->help));
     option_->setChecked(option->checked != 0);
   }
-  place_rows();
+  // A question that comes in between, such as who the person is, has no option; the answer holds what it was all the same.
+  if (option_) option_->setVisible(option != nullptr);
+  place_rows(option ? option_ : nullptr);
   // Those that are not shown any more. The focus of one that goes waits for its return: it must not fall on a button.
   for (const auto& row : rows) {
     if (!row || !row->editor || !row->editor->widget()->hasFocus() || find(row->key)) continue;
@@ -190,7 +194,7 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
     lost_focus_.clear();
   }
   look_at_required();
-  fit();
+  fit(another);
 
   if (!first) return;
   // The first field that is empty, else the first: the keyboard never begins on the button that orders.
@@ -208,7 +212,7 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
 }
 
 // Puts the rows into the layout in their order. The widgets keep their parent, and with it the focus.
-void FormWindow::place_rows() {
+void FormWindow::place_rows(QCheckBox* option) {
   while (form_->rowCount() > 0) {
     const QFormLayout::TakeRowResult taken = form_->takeRow(0);
     delete taken.labelItem;
@@ -218,10 +222,10 @@ void FormWindow::place_rows() {
   const auto last = std::find_if(rows_.rbegin(), rows_.rend(), [](const auto& r) { return r->editor != nullptr; });
   QWidget* before = nullptr;
   for (auto row = rows_.begin(); row != rows_.end(); ++row) {
-    if (option_ && row == last.base() && last != rows_.rend()) {
-      form_->addRow(QString(), option_);
-      if (before) setTabOrder(before, option_);
-      before = option_;
+    if (option && row == last.base() && last != rows_.rend()) {
+      form_->addRow(QString(), option);
+      if (before) setTabOrder(before, option);
+      before = option;
     }
     if ((*row)->label) {
       form_->addRow((*row)->label, (*row)->box);
@@ -233,10 +237,10 @@ void FormWindow::place_rows() {
     if (before) setTabOrder(before, widget);
     before = widget;
   }
-  if (option_ && last.base() == rows_.end()) {
-    form_->addRow(QString(), option_);
-    if (before) setTabOrder(before, option_);
-    before = option_;
+  if (option && last.base() == rows_.end()) {
+    form_->addRow(QString(), option);
+    if (before) setTabOrder(before, option);
+    before = option;
   }
   if (before) setTabOrder(before, accept_);
   setTabOrder(accept_, cancel_);
@@ -244,25 +248,23 @@ void FormWindow::place_rows() {
     if (row->box) row->box->show();
     if (row->label) row->label->show();
   }
-  if (option_) option_->show();
 }
 
-// Grows to what there is to show, as far as the screen goes; never shrinks under the person's hands.
-void FormWindow::fit() {
+// Grows to what there is to show, as far as the screen goes; never shrinks under the person's hands, but for another
+// question.
+void FormWindow::fit(bool another) {
   form_->activate();
   const QMargins margins = layout()->contentsMargins();
-  const int width =
-      page_->sizeHint().width() + scroll_->verticalScrollBar()->sizeHint().width() + margins.left() + margins.right();
+  const int width = std::max(kNarrowest, page_->sizeHint().width() + scroll_->verticalScrollBar()->sizeHint().width() +
+                                             margins.left() + margins.right());
   const QRect room = (screen() ? screen() : QGuiApplication::primaryScreen())->availableGeometry();
-  const int wide = std::min(std::max(width, this->width()), room.width() * 9 / 10);
+  const int wide = std::min(another ? width : std::max(width, this->width()), room.width() * 9 / 10);
   const int needed = page_->hasHeightForWidth() ? page_->heightForWidth(wide - margins.left() - margins.right())
                                                 : page_->sizeHint().height();
   const int high = needed + accept_->sizeHint().height() + margins.top() + margins.bottom() + layout()->spacing() + 4;
-  const bool fresh = !isVisible();
   const QPoint middle = frameGeometry().center();
-  resize(fresh ? std::min(width, room.width() * 9 / 10) : wide,
-         std::min(fresh ? high : std::max(high, height()), room.height() * 9 / 10));
-  if (fresh) return;
+  resize(wide, std::min(another ? high : std::max(high, height()), room.height() * 9 / 10));
+  if (!isVisible()) return;
   // It grows around its middle, and stays on the screen.
   QRect frame = frameGeometry();
   frame.moveCenter(middle);

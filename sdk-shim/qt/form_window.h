@@ -42,8 +42,8 @@ class FormWindow : public QDialog {
 
   Row* find(const QString& key) const;
   std::unique_ptr<Row> make_row(const easel_field& field, Row* old);
-  void place_rows();
-  void fit();
+  void place_rows(QCheckBox* option);
+  void fit(bool another);
   void edited(Row& row);
   void report(Row& row);
   void look_at_required();

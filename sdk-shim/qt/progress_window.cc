@@ -11,6 +11,7 @@
 
 namespace easel::qt {
 namespace {
+constexpr int kPatience = 300;     // milliseconds: what is over sooner needs no window
 constexpr int kNoticeTime = 8000;  // milliseconds that a closing notice stays
 constexpr int kWidth = 420;
 }  // namespace
@@ -92,7 +93,11 @@ void ProgressWindow::progress(int64_t job, const QString& text, double fraction)
     line.bar->setRange(0, 1000);
     line.bar->setValue(static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 1000));
   }
-  if (fresh) appear();
+  if (fresh) {
+    QTimer::singleShot(kPatience, this, [this] {
+      if (!lines_.empty()) appear();
+    });
+  }
 }
 
 void ProgressWindow::finished(int64_t job, const QString& notice) {

@@ -4,25 +4,15 @@ an OBS whose Qt the forms are not made for. Screenshots go to the build folder's
 
 import json
 import os
-import subprocess
 import unittest
 
 import obs
 from obs import Obs, Windows, assert_exact, desk, ledger, wait_for
 
-INSTALL = os.path.join(desk.ROOT, "dist", "install-obs")
 # A generation for each test, so that none depends on what another has bought.
 BOX, STUDIO, CANCEL, PROPERTIES, OTHER_QT = (f"0000000{n}-93D4-4F26-8A5E-2D1C6F70B9E3" for n in range(1, 6))
-SCENARIO = {"put_answer": 200, "generations": [
-    {"id": generation, "prompt": "A meadow", "date": "2026-05-04T10:11:12Z",
-     "pictures": [{"index": 0, "photograph": "dandelions", "kind": "rgba"}]}
-    for generation in (BOX, STUDIO, CANCEL, PROPERTIES, OTHER_QT)]}
+SCENARIO = obs.generations(BOX, STUDIO, CANCEL, PROPERTIES, OTHER_QT)
 NOTES = "For the autumn programme"
-
-
-def install(home):
-    subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=home), check=True, stdout=subprocess.DEVNULL)
-    return os.path.join(home, ".config", "obs-studio", "plugins", "inset-obs", "bin", "64bit", "inset")
 
 
 class WithObs(unittest.TestCase):
@@ -37,7 +27,7 @@ class WithObs(unittest.TestCase):
         cls.home, cls.data = desk.folder(cls.name + "-home"), desk.folder(cls.name + "-data")
         cls.stand_in = desk.service(cls.name, SCENARIO)
         cls.addClassCleanup(cls.stand_in.stop)
-        cls.prepare(install(cls.home))
+        cls.prepare(obs.install(cls.home))
         # What opens files for the person writes down what it was to open.
         tools = desk.folder(cls.name + "-bin")
         cls.shown = os.path.join(tools, "shown")

@@ -5,10 +5,9 @@ nothing behind."""
 import os
 import re
 import subprocess
-import sys
 
 import obs
-from obs import Obs, Windows, desk
+from obs import Story, desk
 
 ROOT = desk.folder("system")
 
@@ -47,12 +46,11 @@ def main():
     assert os.access(f"{ROOT}{libraries}/inset/inset-decode", os.X_OK)
 
     home, data = desk.folder("deb-home"), desk.folder("deb-data")
-    stand_in = desk.service("deb")
-    variables = dict(desk.environment(home, stand_in, data), OBS_PLUGINS_PATH=ROOT + os.path.dirname(module),
-                     OBS_PLUGINS_DATA_PATH=ROOT + "/usr/share/obs/obs-plugins")
-    windows = Windows()
-    host = Obs(home, variables, "deb")
-    try:
+    with Story("deb") as story:
+        stand_in = story.stand_in
+        variables = dict(desk.environment(home, stand_in, data), OBS_PLUGINS_PATH=ROOT + os.path.dirname(module),
+                         OBS_PLUGINS_DATA_PATH=ROOT + "/usr/share/obs/obs-plugins")
+        host = story.start(home, variables, "deb")
         host.wait_for_log("forms by Qt")
         host.connect()
         with open(f"/proc/{host.process.pid}/maps") as file:
@@ -70,19 +68,11 @@ def main():
 
         dpkg("--purge", "inset-obs")
         assert not installed(), installed()
-        host = Obs(home, variables, "deb-removed")
+        host = story.start(home, variables, "deb-removed")
         host.connect()
         assert host.items() == [placed["eventData"]["name"]], host.items()
         assert not host.is_there("Place Finished Downloads", "menu item")
         assert "[inset]" not in host.log()
-    except BaseException:
-        host.screen("failed-deb")
-        print(host.log()[-2000:], file=sys.stderr)
-        raise
-    finally:
-        host.end()
-        windows.end()
-        stand_in.stop()
 
 
 if __name__ == "__main__":

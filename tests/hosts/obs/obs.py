@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -76,6 +75,13 @@ def qt_of_obs():
     return 6 if "libQt6Widgets" in output_of("ldd", shutil.which("obs")) else 5
 
 
+def install(home, *words):
+    """As the person would, for the OBS of this home; the folder of the plugin's libraries."""
+    subprocess.run([os.path.join(desk.ROOT, "dist", "install-obs"), *(words or ("--build", desk.BUILD))], check=True,
+                   env=dict(os.environ, HOME=home), stdout=subprocess.DEVNULL)
+    return os.path.join(home, ".config", "obs-studio", "plugins", "inset-obs", "bin", "64bit", "inset")
+
+
 class Windows:
     """A window manager, which dialogs need to get the focus."""
 
@@ -121,7 +127,7 @@ class Obs:
 
     def __init__(self, home, variables, name):
         self.port = free_port()
-        config = os.path.join(home, ".config", "obs-studio")
+        self.config = config = os.path.join(home, ".config", "obs-studio")
         for ini in ("global.ini", "user.ini"):  # OBS 31 and later read user.ini
             write(os.path.join(config, ini), GLOBAL.format(port=self.port))
         write(os.path.join(config, "basic", "profiles", "ci", "basic.ini"),
@@ -273,10 +279,10 @@ class Obs:
     def find_containing(self, part, window=None):
         return self.find(part, None, window=window, part=True)
 
-    def is_there(self, name, role):
+    def is_there(self, name, role, window=None):
         """Now; does not wait."""
         try:
-            return bool(self.find(name, role, 0))
+            return bool(self.find(name, role, 0, window))
         except AssertionError:
             return False
 
@@ -309,6 +315,9 @@ class Obs:
                 return None
         wait_for(press, 60, f"“{button}”")
 
+    def main_window(self):
+        return output_of("xdotool", "search", "--onlyvisible", "--name", "^OBS [0-9]").split()[0]
+
     def screen(self, name):
         folder = os.path.join(desk.BUILD, "screens")
         os.makedirs(folder, exist_ok=True)
@@ -317,20 +326,59 @@ class Obs:
     # ---- the end ----
 
     def quit(self):
-        """As the person would; seconds it took."""
+        """As the person would; seconds it took. Not by a signal: OBS 29 closes its window from inside the handler, wherever it was
+        at that moment, and may then wait for itself."""
         if self.socket is not None:
             self.socket.close()
         began = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(20)
+        subprocess.run(["wmctrl", "-i", "-c", self.main_window()], check=True)
+        status = self.process.wait(60)
         took = time.monotonic() - began
         assert status == 0, f"OBS ended with {status}:\n{self.log()[-3000:]}"
         return took
+
+    def ended_within(self):
+        """Seconds from the moment that OBS began to close to the module's own end, as OBS' own log of this run tells."""
+        folder = os.path.join(self.config, "logs")
+        with open(os.path.join(folder, max(os.listdir(folder)))) as log:
+            lines = log.read().splitlines()
+
+        def at(text):
+            hours, minutes, seconds = next(line for line in lines if text in line).split(": ", 1)[0].split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return (at("[inset] ended") - at("= Shutting down")) % 86400
 
     def end(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+class Story:
+    """For a test in one piece: the stand-in service, a window manager, and OBS as often as it is started. All of it is ended;
+    if the story breaks off, what was on the screen is kept and shown."""
+
+    def __init__(self, name, scenario=None):
+        self.name, self.host = name, None
+        self.stand_in = desk.service(name, scenario)
+        self.windows = Windows()
+
+    def start(self, home, variables, name):
+        self.host = Obs(home, variables, name)
+        return self.host
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.host is not None:
+            if kind is not None:
+                self.host.screen("failed-" + self.name)
+                self.host.print_forms()
+                print(self.host.log()[-2000:])
+            self.host.end()
+        self.windows.end()
+        self.stand_in.stop()
 
 
 def assert_exact(host, source):
@@ -342,6 +390,13 @@ def assert_exact(host, source):
     difference = int(numpy.abs(shown.astype(int) - expected.astype(int)).max())
     assert difference == 0, f"differs by {difference}"
     return settings
+
+
+def generations(*ids):
+    """A scenario with these, of one picture each, which comes at once and is a PNG: pixels can be compared exactly."""
+    picture = {"index": 0, "photograph": "dandelions", "kind": "rgba"}
+    return {"put_answer": 200, "generations": [
+        {"id": one, "prompt": "A meadow", "date": "2026-05-04T10:11:12Z", "pictures": [picture]} for one in ids]}
 
 
 def ledger(stand_in):

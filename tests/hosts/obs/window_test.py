@@ -6,33 +6,29 @@ import os
 import subprocess
 import time
 
-from obs import Obs, Windows, assert_exact, desk, files_with, ledger, wait_for
+from obs import Story, assert_exact, desk, files_with, install, ledger, wait_for
 
-INSTALL = os.path.join(desk.ROOT, "dist", "install-obs")
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
 
 
 def main():
     home = desk.folder("obs-home")
     data = desk.folder("obs-data")
-    stand_in = desk.service("obs")
-    subprocess.run([INSTALL, "--build", desk.BUILD], env=dict(os.environ, HOME=home), check=True, stdout=subprocess.DEVNULL)
-    signed_out = desk.environment(home, stand_in, data)
-    signed_in = dict(signed_out)
-    for name in ("INSET_API_KEY", "INSET_CLIENT_SECRET"):
-        del signed_out[name]
+    with Story("obs") as story:
+        stand_in = story.stand_in
+        install(home)
+        signed_out = desk.environment(home, stand_in, data)
+        signed_in = dict(signed_out)
+        for name in ("INSET_API_KEY", "INSET_CLIENT_SECRET"):
+            del signed_out[name]
 
-    windows = Windows()
-    host = Obs(home, signed_out, "first")
-    try:
+        host = story.start(home, signed_out, "first")
         host.wait_for_log("[inset] Inset ")
         host.connect()
         assert "forms by Qt" in host.log(), host.log()
         time.sleep(1)
 
-        main_window = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^OBS [0-9]"], capture_output=True,
-                                     text=True, check=True).stdout.split()[0]
-        subprocess.run(["xdotool", "windowactivate", "--sync", main_window], check=True)
+        subprocess.run(["xdotool", "windowactivate", "--sync", host.main_window()], check=True)
         host.keys("alt+t")
         time.sleep(0.7)
         host.screen("menu")
@@ -97,7 +93,7 @@ def main():
         write = os.path.join(stand_in.folder, "release-file")
         open(write, "w").close()
 
-        host = Obs(home, signed_in, "second")
+        host = story.start(home, signed_in, "second")
         host.wait_for_log("[inset] shown: 768 x 1024")
         host.connect()
         assert host.items() == [source], host.items()
@@ -111,21 +107,12 @@ def main():
         print(f"quit: {host.quit():.2f} s")
 
         # Taken away again, OBS starts as if it had never been there, and keeps the scene.
-        subprocess.run([INSTALL, "--remove"], env=dict(os.environ, HOME=home), check=True, stdout=subprocess.DEVNULL)
-        host = Obs(home, signed_in, "third")
+        install(home, "--remove")
+        host = story.start(home, signed_in, "third")
         host.wait_for_log("Startup complete")
         host.connect()
         assert host.items() == [source], host.items()
         assert "[inset]" not in host.log()
-    except BaseException:
-        host.screen("failed")
-        host.print_forms()
-        print(host.log()[-2000:])
-        raise
-    finally:
-        host.end()
-        windows.end()
-        stand_in.stop()
 
 
 if __name__ == "__main__":
