@@ -315,8 +315,10 @@ class Obs:
                 return None
         wait_for(press, 60, f"“{button}”")
 
-    def main_window(self):
-        return output_of("xdotool", "search", "--onlyvisible", "--name", "^OBS [0-9]").split()[0]
+    def main_window(self, what):
+        """Activates (-a) or closes (-c) it."""
+        wait_for(lambda: subprocess.run(["wmctrl", what, "Profile: ci"], stderr=subprocess.DEVNULL).returncode == 0, 30,
+                 "OBS' window")
 
     def screen(self, name):
         folder = os.path.join(desk.BUILD, "screens")
@@ -331,7 +333,7 @@ class Obs:
         if self.socket is not None:
             self.socket.close()
         began = time.monotonic()
-        subprocess.run(["wmctrl", "-i", "-c", self.main_window()], check=True)
+        self.main_window("-c")
         status = self.process.wait(60)
         took = time.monotonic() - began
         assert status == 0, f"OBS ended with {status}:\n{self.log()[-3000:]}"

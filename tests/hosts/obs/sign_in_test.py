@@ -58,6 +58,12 @@ class Browser:
     def begin(self):
         open(self.go, "w").close()
 
+    def has_read(self, heading):
+        if not os.path.exists(self.said):
+            return False
+        with open(self.said) as file:
+            return file.read() == heading + "\n"
+
     def addresses(self):
         if not os.path.exists(self.called):
             return []
@@ -171,8 +177,7 @@ class SignIn(unittest.TestCase):
             host.type_into("Generation", LOOKED_AT)
             host.find("License and Insert 1024 × 576", "push button", 60)
             assert "refresh_token=" in keyring.kept(stand_in)
-            with open(browser.said) as file:
-                assert file.read() == "Thank you\n"
+            wait_for(lambda: browser.has_read("Thank you"), 60, "the end of the page")
 
             # The service takes the sign-in back while the form is filled in; nothing of that is lost.
             host.type_into("Notes", NOTES)

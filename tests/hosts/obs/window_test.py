@@ -3,7 +3,6 @@
 download; and what is there after the restart. Screenshots go to the build folder's "screens"."""
 
 import os
-import subprocess
 import time
 
 from obs import Story, assert_exact, desk, files_with, install, ledger, wait_for
@@ -28,7 +27,7 @@ def main():
         assert "forms by Qt" in host.log(), host.log()
         time.sleep(1)
 
-        subprocess.run(["xdotool", "windowactivate", "--sync", host.main_window()], check=True)
+        host.main_window("-a")
         host.keys("alt+t")
         time.sleep(0.7)
         host.screen("menu")
