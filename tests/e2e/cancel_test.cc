@@ -6,17 +6,11 @@
 #include <thread>
 
 #include "fixture.h"
+#include "half_a_second.h"
 #include "proxy.h"
 
 namespace e2e {
 namespace {
-
-// The promise is half a second, and the program's own end comes on top. A computer that is busy with other tests may
-// miss it once; one that always misses it, or ever takes as long as a time-out of the network, shows a fault of the
-// program.
-constexpr auto kPromise = 600ms;
-constexpr auto kNever = 4s;
-constexpr int kTries = 4;
 
 class Cancel : public E2e {
  protected:

@@ -8,15 +8,11 @@
 #include <fstream>
 #include <set>
 
+#include "half_a_second.h"
 #include "sign_in_fixture.h"
 
 namespace e2e {
 namespace {
-
-// Of cancel_test.cc, for the same reasons.
-constexpr auto kPromise = 600ms;
-constexpr auto kNever = 4s;
-constexpr int kTries = 4;
 
 class SignInWait : public SignIn {
  protected:
