@@ -61,6 +61,7 @@ class SignIn : public E2e {
                          {"XDG_RUNTIME_DIR", folder() / "run"},
                          {"XDG_DATA_HOME", folder() / "ring"},
                          {"LANG", "C.UTF-8"}};
+    if (!display_.empty()) spawn.environment->insert({{"DISPLAY", display_}, {"NO_AT_BRIDGE", "1"}});
     if (const auto bus = environment_of_bus(); !bus.empty()) (*spawn.environment)["DBUS_SESSION_BUS_ADDRESS"] = bus;
     spawn.folder = folder();
     return spawn;
@@ -123,6 +124,7 @@ class SignIn : public E2e {
 
   std::unique_ptr<Program> bus_;
   std::string address_;
+  std::string display_;  // where the keyring's window appears; empty: nowhere, and it asks nobody
 };
 
 }  // namespace e2e

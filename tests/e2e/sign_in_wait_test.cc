@@ -82,6 +82,43 @@ TEST_F(SignInWait, ForTheKeyringsPasswordIsCancelledAtOnce) {
   expect_placed(insert());
 }
 
+// The keyring's own window, on a screen of the test's, and a person who types.
+TEST_F(SignInWait, ForTheKeyringsPasswordEndsWhenItIsTyped) {
+  const fs::path number = folder() / "display";
+  Program screen(in_session(
+      {"/bin/sh", "-c",
+       "exec Xvfb -displayfd 3 -screen 0 800x600x24 -nolisten tcp 3>" + number.string() + " >/dev/null 2>&1"}));
+  for (int i = 0; i < 400 && !read_file(number).ends_with('\n'); ++i) std::this_thread::sleep_for(50ms);
+  display_ = ":" + read_file(number);
+  ASSERT_TRUE(display_.ends_with('\n'));
+  display_.pop_back();
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  const std::string before = kept();
+  ring({"lock"});
+
+  Program program(easel("sign-in"));
+  const Words window = {"/usr/bin/xdotool", "search", "--onlyvisible", "--class", "gcr-prompter"};
+  bool shown = false;
+  // What is typed before the window listens is lost.
+  for (int i = 0; i < 60 && !(shown && contract::run(in_session(window)).status != 0); ++i) {
+    std::this_thread::sleep_for(500ms);
+    if (contract::run(in_session(window)).status != 0) continue;
+    shown = true;
+    contract::run(in_session({"/usr/bin/xdotool", "key", "ctrl+a"}));
+    contract::run(in_session({"/usr/bin/xdotool", "type", "--delay", "30", "ring-password"}));
+    contract::run(in_session({"/usr/bin/xdotool", "key", "Return"}));
+  }
+  EXPECT_TRUE(shown);
+  const Ended ended = finish(program);
+  EXPECT_EQ(ended.status, 0) << ended;
+  EXPECT_NE(kept(), "");
+  EXPECT_NE(kept(), before);
+  bus_.reset();
+  screen.send(SIGTERM);
+  screen.finish();
+}
+
 TEST_F(SignInWait, ForTheKeyringsPasswordHoldsNobodyElseUp) {
   start_keyring();
   ASSERT_EQ(sign_in().status, 0);
