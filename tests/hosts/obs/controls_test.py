@@ -4,6 +4,7 @@ an OBS whose Qt the forms are not made for. Screenshots go to the build folder's
 
 import json
 import os
+import socket
 import unittest
 
 import obs
@@ -13,6 +14,24 @@ from obs import Obs, Windows, assert_exact, desk, ledger, wait_for
 BOX, STUDIO, CANCEL, PROPERTIES, OTHER_QT = (f"0000000{n}-93D4-4F26-8A5E-2D1C6F70B9E3" for n in range(1, 6))
 SCENARIO = obs.generations(BOX, STUDIO, CANCEL, PROPERTIES, OTHER_QT)
 NOTES = "For the autumn programme"
+
+
+class Viewer:
+    """Where OBS streams to: whoever sends does not wait for an answer in this protocol."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(60)
+        self.address = "rist://127.0.0.1:%d" % self.socket.getsockname()[1]
+
+    def watch(self):
+        seen = 0
+        while seen < 20000:
+            seen += len(self.socket.recv(4096))
+
+    def close(self):
+        self.socket.close()
 
 
 class WithObs(unittest.TestCase):
@@ -120,20 +139,31 @@ class Controls(WithObs):
         self.assertEqual(shown(), [False, True])
 
         # On air, the box is not ticked, and pictures come hidden.
-        self.host.request("StartRecord")
-        recording = lambda: self.host.request("GetRecordStatus")["outputActive"]
-        wait_for(recording, 60, "the recording")
-        self.open_form()
-        self.host.find("Insert 1024 × 576", "push button", 60)
-        self.assertFalse(box())
-        self.host.screen("recording")
-        self.accept("Insert 1024 × 576")
-        self.wait_for_placed()
-        self.assertTrue(self.host.vendor("insert", generation=BOX, index=0, size="1k")["accepted"])
-        self.wait_for_placed()
-        self.assertEqual(shown(), [False, True, False, False])
-        self.host.request("StopRecord")
-        wait_for(lambda: not recording(), 60, "the end of the recording")
+        viewer = Viewer()
+        self.addCleanup(viewer.close)
+        self.host.request("SetStreamServiceSettings", streamServiceType="rtmp_custom",
+                          streamServiceSettings={"server": viewer.address, "key": ""})
+        expected = [False, True]
+        for what in ("Record", "Stream"):
+            with self.subTest(what):
+                active = lambda: self.host.request(f"Get{what}Status")["outputActive"]
+                self.host.request("Start" + what)
+                wait_for(active, 60, "the output")
+                self.open_form()
+                self.host.find("Insert 1024 × 576", "push button", 60)
+                self.assertFalse(box())
+                self.host.screen("live-" + what.lower())
+                self.accept("Insert 1024 × 576")
+                self.wait_for_placed()
+                self.assertTrue(self.host.vendor("insert", generation=BOX, index=0, size="1k")["accepted"])
+                self.wait_for_placed()
+                expected += [False, False]
+                self.assertEqual(shown(), expected)
+                if what == "Stream":
+                    viewer.watch()
+                self.assertTrue(active())
+                self.host.request("Stop" + what)
+                wait_for(lambda: not active(), 60, "the end of the output")
 
         # That was not the person's choice, so it is not what is remembered.
         self.open_form()
@@ -215,12 +245,24 @@ class Controls(WithObs):
             (said,) = file.read().splitlines()
         self.assertEqual(said.removeprefix("file://"), placed["original"])
 
+        # Another size is another licence, and another source.
+        before = self.charges()
         self.host.press("Fetch Another Size…", "push button")
         self.host.find("Insert 1024 × 576", "push button", 60)
         self.assertEqual(self.host.text_of("Generation"), PROPERTIES)
         self.assertTrue(self.host.is_there("Already licensed: free.", "label"))
-        self.cancel_form()
-        self.assertEqual(len(self.scene_items(scene)), 1)
+        self.host.wait_for_focus("Generation")
+        self.host.keys("Tab", "Tab")
+        self.host.keys_until("Down", "License and Insert 4096 × 2304")
+        self.assertTrue(self.host.is_there("A charge may apply under your agreement.", "label"))
+        self.host.screen("another-size")
+        self.accept("License and Insert 4096 × 2304")
+        larger = self.wait_for_placed()
+        self.host.wait_for_log("[inset] shown: 4096 x 2304")
+        self.assertEqual(self.charges(), before + 1)
+        self.assertEqual(sorted(item["sourceName"] for item in self.scene_items(scene)), sorted([placed["name"], larger["name"]]))
+        sizes = [self.host.request("GetInputSettings", inputName=one["name"])["inputSettings"] for one in (placed, larger)]
+        self.assertEqual([(size["width"], size["facts"]["size"]) for size in sizes], [(1024, "1k"), (4096, "4k")])
         self.host.press("OK", "push button", f"Properties for '{placed['name']}'")
 
 

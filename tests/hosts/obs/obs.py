@@ -122,6 +122,11 @@ def write(path, text):
         file.write(text)
 
 
+def push(node):
+    """What newer versions of AT-SPI call a button."""
+    return "push button" if node.getRoleName() == "button" else None
+
+
 class Obs:
     """One run of OBS in `home`."""
 
@@ -220,12 +225,12 @@ class Obs:
 
     # ---- the window ----
 
-    def find(self, name, role=None, seconds=30, window=None, part=False):
+    def find(self, name, role=None, seconds=30, window=None, part=False, state=pyatspi.STATE_SHOWING):
         """The visible widget of this accessible name, or with this part of one; in the window of that title."""
         def walk(node, depth):
             try:
-                if (name in node.name if part else node.name == name) and (role is None or node.getRoleName() == role):
-                    if role == "menu item" or node.getState().contains(pyatspi.STATE_SHOWING):
+                if (name in node.name if part else node.name == name) and role in (None, node.getRoleName(), push(node)):
+                    if role == "menu item" or node.getState().contains(state):
                         return node
                 if depth == 0:
                     return None
@@ -279,10 +284,10 @@ class Obs:
     def find_containing(self, part, window=None):
         return self.find(part, None, window=window, part=True)
 
-    def is_there(self, name, role, window=None):
+    def is_there(self, name, role=None, window=None, **more):
         """Now; does not wait."""
         try:
-            return bool(self.find(name, role, 0, window))
+            return bool(self.find(name, role, 0, window, **more))
         except AssertionError:
             return False
 
@@ -303,6 +308,20 @@ class Obs:
 
     def keys(self, *keys):
         subprocess.run(["xdotool", "key", "--delay", "120", *keys], check=True)
+
+    def type(self, text):
+        subprocess.run(["xdotool", "type", "--delay", "20", text], check=True)
+
+    def type_at(self, name, text):
+        """By the keyboard, once the focus is in the field of that name."""
+        self.wait_for_focus(name)
+        self.type(text)
+
+    def has_focus(self, name):
+        return self.is_there(name, state=pyatspi.STATE_FOCUSED)
+
+    def wait_for_focus(self, name):
+        self.find(name, state=pyatspi.STATE_FOCUSED)
 
     def keys_until(self, key, button):
         """Presses a key that moves towards the last or first choice, until there is a button of that name. A list that is just

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The real OBS, from the menu to the picture: sign-in, form, progress; exact pixels; quit in the middle of a second
-download; and what is there after the restart. Screenshots go to the build folder's "screens"."""
+"""The real OBS, from the menu to the order by the keyboard alone: sign-in, form; progress and exact pixels; quit in the middle
+of a second download; and what is there after the restart. Screenshots go to the build folder's "screens"."""
 
 import os
 import time
@@ -8,6 +8,7 @@ import time
 from obs import Story, assert_exact, desk, files_with, install, ledger, wait_for
 
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
+NOTES = "For the autumn programme"
 
 
 def main():
@@ -25,23 +26,22 @@ def main():
         host.wait_for_log("[inset] Inset ")
         host.connect()
         assert "forms by Qt" in host.log(), host.log()
-        time.sleep(1)
 
+        # From the menu to the order by the keyboard alone.
         host.main_window("-a")
         host.keys("alt+t")
-        time.sleep(0.7)
+        wait_for(lambda: host.has_focus("Insert Generated Image…") or host.keys("Up"), 30, "the item of the menu")
         host.screen("menu")
-        host.keys("Escape", "Escape")
-        host.press("Insert Generated Image…", "menu item")
+        host.keys("Return")
 
         # Nobody has signed in yet.
-        host.type_into("API key", stand_in.said["api_key"])
-        host.type_into("Client secret", stand_in.said["client_secret"])
+        host.type_at("API key", stand_in.said["api_key"])
+        host.keys("Tab")
+        host.type_at("Client secret", stand_in.said["client_secret"])
         host.screen("sign-in")
-        host.press("Sign In")
+        host.keys("Return")
 
-        # The form, by keyboard where the choice is.
-        host.type_into("Generation", GENERATION)
+        host.type_at("Generation", GENERATION)
         host.find("License and Insert 1024 × 576", "push button", 30)
         host.keys("Tab")
         host.keys_until("Right", "License and Insert 768 × 1024")
@@ -49,9 +49,15 @@ def main():
         host.keys_until("Down", "License and Insert 3072 × 4096")
         host.keys_until("Up", "License and Insert 768 × 1024")
         assert host.find("A charge may apply under your agreement.", "label")
-        time.sleep(1)
+        host.keys("Tab")
+        host.type_at("Notes", NOTES)
+        host.keys("Tab")
+        host.wait_for_focus("Visible at once")
+        host.keys("space", "space")
         host.screen("form")
-        host.press("License and Insert 768 × 1024")
+        host.keys("Tab")
+        host.wait_for_focus("License and Insert 768 × 1024")
+        host.keys("Return")
         time.sleep(0.6)
         host.screen("progress")
         host.wait_for_log("[inset] shown: 768 x 1024")
@@ -75,7 +81,8 @@ def main():
         time.sleep(0.5)
         host.screen("error")
         host.press("Close")
-        assert len(ledger(stand_in)) == 1
+        (charge,) = ledger(stand_in)
+        assert charge["notes"] == NOTES, charge
 
         # Quit while a second picture is on its way.
         stand_in.control(do="scenario", quota=10, rules=[{"route": "file", "hold": "file", "hold_at": 50000}])
