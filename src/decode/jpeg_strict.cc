@@ -5,6 +5,7 @@
 #include <csetjmp>
 #include <cstdint>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -145,7 +146,10 @@ Outcome JpegStrict::feed(std::span<const std::byte> bytes) {
   reader.bytes.insert(reader.bytes.end(), begin, begin + bytes.size());
   reader.source.next_input_byte = reader.bytes.data();
   reader.source.bytes_in_buffer = reader.bytes.size();
-  if (!reader.run()) return damaged("JPEG: libjpeg: " + std::string(reader.reason));
+  if (!reader.run()) {
+    if (reader.errors.msg_code == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
+    return damaged("JPEG: libjpeg: " + std::string(reader.reason));
+  }
   const std::size_t used = reader.bytes.size() - reader.source.bytes_in_buffer;
   reader.bytes.erase(reader.bytes.begin(), reader.bytes.begin() + static_cast<std::ptrdiff_t>(used));
   return Nothing{};

@@ -24,6 +24,7 @@ class JpegStrict {
   JpegStrict& operator=(const JpegStrict&) = delete;
 
   // The next bytes of the file, which the container check has passed. Not to be called again after an error.
+  // Throws std::bad_alloc.
   Outcome feed(std::span<const std::byte> bytes);
 
   // There are no more bytes.

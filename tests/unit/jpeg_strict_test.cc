@@ -3,6 +3,9 @@
 #include "decode/jpeg_strict.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
@@ -110,6 +113,31 @@ TEST(JpegStrict, ForgivesHeadersThatTheContainerCheckForgives) {
   const std::size_t scan = find_segment(file, 0xda);
   EXPECT_TRUE(opinion(with_byte(file, scan + 12, 0), 4096));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// With little memory a sound file is not damaged. A sanitizer ends the program itself.
+TEST(JpegStrict, TellsNoMemoryFromDamage) {
+  JpegOptions options;
+  options.progressive = true;
+  const Bytes file = encode_jpeg(make_raster(3000, 3000), options);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::ifstream pages("/proc/self/statm");
+    rlim_t now = 0;
+    pages >> now;
+    const rlimit few = {(now << 12) + (16u << 20), RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_AS, &few) != 0) ::_exit(2);
+    try {
+      ::_exit(opinion(file, 1u << 20) ? 3 : 4);
+    } catch (const std::bad_alloc&) {
+      ::_exit(0);
+    }
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+#endif
 
 TEST(JpegStrict, FindsNoEndInAFileWithoutOne) {
   const Bytes file = encode_jpeg(make_raster(40, 30));
