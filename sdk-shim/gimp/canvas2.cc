@@ -130,8 +130,10 @@ void attach_facts(gint32 image, gint32 layer, const easel_asset& asset, bool alo
 
 }  // namespace
 
-Canvas2::~Canvas2() {
-  if (progress_begun_) gimp_progress_end();
+Canvas2::~Canvas2() { Canvas2::end_progress(); }
+
+void Canvas2::end_progress() {
+  if (std::exchange(progress_begun_, false)) gimp_progress_end();
 }
 
 easel_status Canvas2::place(uint64_t target, const easel_image& picture, const easel_asset& asset) {

@@ -31,6 +31,7 @@ class Canvas2 : public Editor {
   // new one: the picture may be paid for, and must not depend on a window.
   easel_status place(uint64_t target, const easel_image& image, const easel_asset& asset) override;
   void progress(const std::string& text, double fraction) override;
+  void end_progress() override;
   void message(const std::string& text) override;
 
  private:

@@ -73,8 +73,10 @@ void attach_facts(GimpImage* image, GimpLayer* layer, const easel_asset& asset, 
 
 }  // namespace
 
-Canvas3::~Canvas3() {
-  if (progress_begun_) gimp_progress_end();
+Canvas3::~Canvas3() { Canvas3::end_progress(); }
+
+void Canvas3::end_progress() {
+  if (std::exchange(progress_begun_, false)) gimp_progress_end();
 }
 
 easel_status Canvas3::place(uint64_t target, const easel_image& picture, const easel_asset& asset) {

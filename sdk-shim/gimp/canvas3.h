@@ -28,6 +28,7 @@ class Canvas3 : public Editor {
   // `target` is the number of an open image, or 0 for a new one, which also replaces one that was closed meanwhile.
   easel_status place(uint64_t target, const easel_image& image, const easel_asset& asset) override;
   void progress(const std::string& text, double fraction) override;
+  void end_progress() override;
   void message(const std::string& text) override;
 
  private:

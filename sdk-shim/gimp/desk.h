@@ -26,10 +26,14 @@ class Desk {
   virtual void dismiss(uint64_t request) = 0;
   virtual void on_accept(Accept accept) = 0;  // called for each value of a form that is accepted
   virtual void progress(const std::string& text, double fraction) = 0;
+  virtual void tell(int32_t level, const std::string& title, const std::string& text) = 0;  // returns when it was read
   virtual void close() = 0;  // before the plugin is destroyed
 };
 
-// Null in a build without Qt. `asks_placement`: the form for a picture also asks where in the image it goes.
-std::unique_ptr<Desk> make_desk(bool asks_placement);
+// A layer's form also asks where in the image the picture goes. `account` is for signing in and out.
+enum class Purpose { image, layer, account };
+
+// Null in a build without Qt.
+std::unique_ptr<Desk> make_desk(Purpose purpose);
 
 }  // namespace easel::gimp

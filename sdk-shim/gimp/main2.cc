@@ -82,6 +82,18 @@ void query() {
       "Finishes every download that was cut off, and opens each as a new image. Nothing is licensed again.", kAuthors,
       kAuthors, kYear, "_Place Finished Downloads", "", GIMP_PLUGIN, 1, 2, &run_mode, images);
   gimp_plugin_menu_register(kResume, "<Image>/File/Create");
+
+  const GimpParamDef account[] = {
+      run_mode, parameter(GIMP_PDB_STRING, "api-key", "The key of the agreement, or empty if it is set elsewhere"),
+      parameter(GIMP_PDB_STRING, "keep", "Where the sign-in is kept: keyring (also if empty) or file")};
+  const GimpParamDef said = parameter(GIMP_PDB_STRING, "text", "What became of it, in words");
+  for (const AccountProcedure& procedure : kAccountProcedures) {
+    const easel_action* action = offered(procedure.action);
+    if (action == nullptr) continue;
+    gimp_install_procedure(procedure.name, action->hint, action->hint, kAuthors, kAuthors, kYear, action->label, "",
+                           GIMP_PLUGIN, procedure.takes_key ? 3 : 1, 1, account, &said);
+    gimp_plugin_menu_register(procedure.name, "<Image>/File/Create");
+  }
 }
 
 // Two answers, the status and one value or message, or three, for the images of `resume`. They live until GIMP has read
@@ -99,6 +111,13 @@ class Answer {
     succeed();
     values_[1].type = type;
     values_[1].data.d_int32 = id;
+    count_ = 2;
+  }
+  void succeed(const std::string& text) {
+    succeed();
+    message_ = text;
+    values_[1].type = GIMP_PDB_STRING;
+    values_[1].data.d_string = message_.data();
     count_ = 2;
   }
   void succeed(const std::vector<gint32>& images) {
@@ -158,16 +177,18 @@ class Call {
 
   void run(Answer& answer) {
     const bool people = mode_ == GIMP_RUN_INTERACTIVE;
+    const AccountProcedure* const account = account_procedure(name_);
     // Scripts have no display. With last values somebody is there, but wants no question.
     Canvas2 canvas(mode_ != GIMP_RUN_NONINTERACTIVE);
     std::unique_ptr<Desk> desk;
-    if (people) desk = make_desk(is_layer());
+    if (people) desk = make_desk(account != nullptr ? Purpose::account : is_layer() ? Purpose::layer : Purpose::image);
     if (people && !desk) {
       return answer.fail(GIMP_PDB_EXECUTION_ERROR,
                          "This build of Inset has no form. Call its procedures from a script.");
     }
     if (desk && !is_layer()) canvas.show_progress_in(*desk);
     Session session(canvas, desk.get(), "GIMP", gimp_version());
+    if (account != nullptr) return ask(session, *account, answer);
     const Outcome outcome = name_ == kResume ? session.run("resume", 0, {}) : insert(session, canvas, desk.get());
     finish(outcome, canvas, answer);
   }
@@ -199,6 +220,20 @@ class Call {
     const Outcome outcome = session.run("insert", target, desk != nullptr ? request.picture() : request.all());
     if (outcome.done) remember(request);
     return outcome;
+  }
+
+  // Signs in or out, or tells who is signed in.
+  void ask(Session& session, const AccountProcedure& procedure, Answer& answer) const {
+    Parameters parameters;
+    if (procedure.takes_key && mode_ == GIMP_RUN_NONINTERACTIVE) {
+      if (count_ != 3) return answer.fail(GIMP_PDB_CALLING_ERROR, "The number of arguments is wrong.");
+      parameters = {{"api_key", string_of(arguments_[1])}, {"keep", string_of(arguments_[2])}};
+    }
+    const Outcome outcome = session.run(procedure.action, 0, parameters, title_of(procedure));
+    if (outcome.done) return answer.succeed(outcome.message);
+    // People have read it: GIMP would say it again, as an error.
+    const bool people = mode_ == GIMP_RUN_INTERACTIVE;
+    answer.fail(people ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, people ? "" : outcome.message);
   }
 
   Outcome wrong(const std::string& why) {

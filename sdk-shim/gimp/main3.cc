@@ -77,7 +77,7 @@ GimpValueArray* insert(GimpProcedure* procedure, GimpRunMode mode, GimpImage* im
   Canvas3 canvas(mode != GIMP_RUN_NONINTERACTIVE);
   std::unique_ptr<Desk> desk;
   if (mode == GIMP_RUN_INTERACTIVE) {
-    desk = make_desk(layer);
+    desk = make_desk(layer ? Purpose::layer : Purpose::image);
     if (!desk) return failed(procedure, GIMP_PDB_EXECUTION_ERROR, "This build of Inset has no form.");
   }
   Request request = request_from(config);
@@ -142,11 +142,40 @@ GimpValueArray* run_resume(GimpProcedure* procedure, GimpProcedureConfig* config
   const GimpRunMode mode = mode_of(config);
   Canvas3 canvas(mode != GIMP_RUN_NONINTERACTIVE);
   std::unique_ptr<Desk> desk;
-  if (mode == GIMP_RUN_INTERACTIVE) desk = make_desk(false);
+  if (mode == GIMP_RUN_INTERACTIVE) desk = make_desk(Purpose::image);
   Session session(canvas, desk.get(), "GIMP", gimp_version());
   const Outcome outcome = session.run("resume", 0, {});
   if (outcome.done || !canvas.images().empty()) return done_with_images(procedure, canvas.images());
   return failed(procedure, outcome.cancelled ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, outcome.message);
+} catch (const std::exception& problem) {
+  return failed(procedure, GIMP_PDB_EXECUTION_ERROR, problem.what());
+}
+
+// Signs in or out, or tells who is signed in.
+GimpValueArray* run_account(GimpProcedure* procedure, GimpProcedureConfig* config, gpointer which) try {
+  begin();
+  const auto& about = *static_cast<const AccountProcedure*>(which);
+  const bool people = mode_of(config) == GIMP_RUN_INTERACTIVE;
+  Canvas3 canvas(mode_of(config) != GIMP_RUN_NONINTERACTIVE);
+  std::unique_ptr<Desk> desk;
+  if (people) {
+    desk = make_desk(Purpose::account);
+    if (!desk) return failed(procedure, GIMP_PDB_EXECUTION_ERROR, "This build of Inset has no form.");
+  }
+  Parameters parameters;
+  if (about.takes_key && !people) {
+    parameters = {{"api_key", text_of(config, "api-key")}, {"keep", text_of(config, "keep")}};
+  }
+  Session session(canvas, desk.get(), "GIMP", gimp_version());
+  const Outcome outcome = session.run(about.action, 0, parameters, title_of(about));
+  if (outcome.done) {
+    GimpValueArray* values = gimp_procedure_new_return_values(procedure, GIMP_PDB_SUCCESS, nullptr);
+    g_value_set_string(gimp_value_array_index(values, 1), outcome.message.c_str());
+    return values;
+  }
+  // People have read it: GIMP would say it again, as an error.
+  if (people) return gimp_procedure_new_return_values(procedure, GIMP_PDB_CANCEL, nullptr);
+  return failed(procedure, GIMP_PDB_EXECUTION_ERROR, outcome.message);
 } catch (const std::exception& problem) {
   return failed(procedure, GIMP_PDB_EXECUTION_ERROR, problem.what());
 }
@@ -164,6 +193,9 @@ G_DEFINE_TYPE(Inset, inset, GIMP_TYPE_PLUG_IN)
 GList* query_procedures(GimpPlugIn*) {
   GList* names = nullptr;
   for (const char* name : {kResume, kLayer, kNew}) names = g_list_prepend(names, g_strdup(name));
+  for (const AccountProcedure& procedure : kAccountProcedures) {
+    if (offered(procedure.action) != nullptr) names = g_list_append(names, g_strdup(procedure.name));
+  }
   return names;
 }
 
@@ -231,10 +263,35 @@ GimpProcedure* make_resume_procedure(GimpPlugIn* plug_in) {
   return procedure;
 }
 
+GimpProcedure* make_account_procedure(GimpPlugIn* plug_in, const AccountProcedure& about) {
+  const easel_action* action = offered(about.action);
+  if (action == nullptr) return nullptr;
+  GimpProcedure* procedure = gimp_procedure_new(plug_in, about.name, GIMP_PDB_PROC_TYPE_PLUGIN, run_account,
+                                                const_cast<AccountProcedure*>(&about), nullptr);
+  gimp_procedure_set_menu_label(procedure, action->label);
+  gimp_procedure_add_menu_path(procedure, "<Image>/File/[Create]");
+  gimp_procedure_set_documentation(procedure, action->hint, action->hint, about.name);
+  add_run_mode(procedure);
+  if (about.takes_key) {
+    gimp_procedure_add_string_argument(procedure, "api-key", "API key",
+                                       "The key of the agreement, or empty if it is set elsewhere", "",
+                                       G_PARAM_READWRITE);
+    gimp_procedure_add_string_argument(procedure, "keep", "Keep it",
+                                       "Where the sign-in is kept: keyring (also if empty) or file", "",
+                                       G_PARAM_READWRITE);
+  }
+  gimp_procedure_add_string_return_value(procedure, "text", "Text", "What became of it, in words", "",
+                                         G_PARAM_READWRITE);
+  return procedure;
+}
+
 GimpProcedure* create_procedure(GimpPlugIn* plug_in, const gchar* name) {
-  GimpProcedure* procedure = std::strcmp(name, kLayer) == 0 ? make_layer_procedure(plug_in)
-                             : std::strcmp(name, kNew) == 0 ? make_new_procedure(plug_in)
-                                                            : make_resume_procedure(plug_in);
+  const AccountProcedure* const account = account_procedure(name);
+  GimpProcedure* procedure = account != nullptr               ? make_account_procedure(plug_in, *account)
+                             : std::strcmp(name, kLayer) == 0 ? make_layer_procedure(plug_in)
+                             : std::strcmp(name, kNew) == 0   ? make_new_procedure(plug_in)
+                                                              : make_resume_procedure(plug_in);
+  if (procedure == nullptr) return nullptr;
   gimp_procedure_set_attribution(procedure, "The Inset authors", "The Inset authors", "2026");
   return procedure;
 }

@@ -4,6 +4,6 @@
 
 namespace easel::gimp {
 
-std::unique_ptr<Desk> make_desk(bool) { return nullptr; }
+std::unique_ptr<Desk> make_desk(Purpose) { return nullptr; }
 
 }  // namespace easel::gimp

@@ -18,9 +18,10 @@ namespace {
 // A round trip to GIMP each time: often enough to look alive, seldom enough to cost nothing.
 constexpr int64_t kProgressPeriod = 100'000;
 
-std::string folder_of_program() {
+// Beside the program.
+std::string library_path() {
   std::error_code code;
-  return std::filesystem::read_symlink("/proc/self/exe", code).parent_path().string();
+  return (std::filesystem::read_symlink("/proc/self/exe", code).parent_path() / "inset.so").string();
 }
 
 std::string words_of(std::string_view stage) {
@@ -37,6 +38,30 @@ Outcome failure(std::string message) {
 }
 
 }  // namespace
+
+const AccountProcedure* account_procedure(const std::string& name) {
+  const auto* const end = std::end(kAccountProcedures);
+  const auto* const found =
+      std::find_if(kAccountProcedures, end, [&](const AccountProcedure& one) { return name == one.name; });
+  return found == end ? nullptr : found;
+}
+
+std::string title_of(const AccountProcedure& procedure) {
+  constexpr std::string_view kAsks = "…";
+  const easel_action* action = offered(procedure.action);
+  std::string title = action != nullptr ? action->label : procedure.name;
+  if (title.ends_with(kAsks)) title.resize(title.size() - kAsks.size());
+  return title;
+}
+
+const easel_action* offered(const std::string& action) {
+  const Loaded library = load(library_path());
+  if (library.entry == nullptr) return nullptr;
+  const easel_descriptor& about = *library.entry->descriptor;
+  const auto* const end = about.actions + about.action_count;
+  const auto* const found = std::find_if(about.actions, end, [&](const easel_action& one) { return action == one.id; });
+  return found == end ? nullptr : found;
+}
 
 const easel_canvas Session::kCanvas{place, nullptr};
 const easel_report Session::kReport{event};
@@ -94,6 +119,7 @@ void Session::event(const easel_host* host, int64_t job, const char* kind, const
 
 easel_status Session::ask(const easel_host* host, uint64_t request, const char* title, const char* accept,
                           const easel_field* fields, size_t count) try {
+  from(host).editor_.end_progress();
   return from(host).desk_->ask(request, title, accept, fields, count);
 } catch (const std::exception&) {
   return EASEL_FAILED;
@@ -143,11 +169,15 @@ void Session::show_progress(const easel_pair* pairs, size_t count) {
   stage_ = stage;
   progress_shown_at_ = now;
   const std::string fraction = value_of(pairs, count, "fraction");
-  editor_.progress(words_of(stage), fraction.empty() ? -1.0 : g_ascii_strtod(fraction.c_str(), nullptr));
+  // Signing in, signing out and asking who it is are one stage.
+  const std::string text = stage == "signing_in" ? value_of(pairs, count, "text") : std::string();
+  editor_.progress(text.empty() ? words_of(stage) : text,
+                   fraction.empty() ? -1.0 : g_ascii_strtod(fraction.c_str(), nullptr));
 }
 
-Outcome Session::run(const std::string& action, uint64_t target, const Parameters& parameters) {
-  const Loaded library = load(folder_of_program() + "/inset.so");
+Outcome Session::run(const std::string& action, uint64_t target, const Parameters& parameters,
+                     const std::string& title) {
+  const Loaded library = load(library_path());
   if (library.entry == nullptr) return failure(library.error);
   easel_plugin* plugin = library.entry->create(&host_);
   if (const std::string missing = missing_function(plugin); !missing.empty()) {
@@ -162,6 +192,9 @@ Outcome Session::run(const std::string& action, uint64_t target, const Parameter
     while (plugin->pump(plugin) > 0) g_main_context_iteration(nullptr, TRUE);
   } else {
     outcome_.message = action + " was refused";
+  }
+  if (desk_ != nullptr && !title.empty() && !outcome_.cancelled && !outcome_.message.empty()) {
+    desk_->tell(outcome_.done ? EASEL_INFO : EASEL_WARNING, title, outcome_.message);
   }
   if (desk_ != nullptr) desk_->close();
   plugin->destroy(plugin);

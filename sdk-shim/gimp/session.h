@@ -26,6 +26,9 @@ class Editor {
   // `fraction` is below 0 while it is unknown.
   virtual void progress(const std::string& text, double fraction) = 0;
 
+  // The person is asked, and nothing goes on meanwhile.
+  virtual void end_progress() = 0;
+
   // Something the person should read that ends nothing.
   virtual void message(const std::string& text) = 0;
 };
@@ -34,10 +37,29 @@ struct Outcome {
   bool done = false;
   bool cancelled = false;  // by the person, before anything may have been paid: there is nothing to say
   int placed = 0;
-  std::string message;  // of a failure: what happened, whether anything was charged, what now
+  std::string message;  // of a failure: what happened, whether anything was charged, what now. Else what was found out
 };
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+// The procedures about who is signed in. Their names in menus are the plugin's.
+struct AccountProcedure {
+  const char* name;
+  const char* action;
+  bool takes_key;  // api-key and keep
+};
+inline constexpr AccountProcedure kAccountProcedures[] = {{"plug-in-inset-sign-in", "sign-in", true},
+                                                          {"plug-in-inset-sign-out", "sign-out", false},
+                                                          {"plug-in-inset-status", "status", false}};
+
+// Null for any other name.
+const AccountProcedure* account_procedure(const std::string& name);
+
+// What inset.so says of an action, or null if it cannot be loaded or has none by that name. Starts nothing.
+const easel_action* offered(const std::string& action);
+
+// The action's name for a window.
+std::string title_of(const AccountProcedure& procedure);
 
 class Session {
  public:
@@ -46,7 +68,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  Outcome run(const std::string& action, uint64_t target, const Parameters& parameters);
+  // A `title` is for actions whose end is something to read: with a desk it is shown under that title.
+  Outcome run(const std::string& action, uint64_t target, const Parameters& parameters, const std::string& title = {});
 
   // The texts of the pairs that `failed` and others bring.
   static std::string value_of(const easel_pair* pairs, size_t count, const char* key);

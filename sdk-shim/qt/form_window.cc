@@ -12,6 +12,7 @@
 #include <QScrollBar>
 #include <QTimer>
 #include <QVBoxLayout>
+#include <QWindow>
 #include <algorithm>
 #include <list>
 
@@ -179,7 +180,8 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
     option_->setToolTip(QString::fromUtf8(option->help));
     option_->setChecked(option->checked != 0);
   }
-  // A question that comes in between, such as who the person is, has no option; the answer holds what it was all the same.
+  // A question that comes in between, such as who the person is, has no option; the answer holds what it was all the
+  // same.
   if (option_) option_->setVisible(option != nullptr);
   place_rows(option ? option_ : nullptr);
   // Those that are not shown any more. The focus of one that goes waits for its return: it must not fall on a button.
@@ -269,7 +271,8 @@ void FormWindow::fit(bool another) {
   const int high = needed + accept_->sizeHint().height() + margins.top() + margins.bottom() + layout()->spacing() + 4;
   const QPoint middle = frameGeometry().center();
   resize(wide, std::min(another ? high : std::max(high, height()), room.height() * 9 / 10));
-  if (!isVisible()) return;
+  // Where the window manager puts it is not known before it shows it.
+  if (!isVisible() || !windowHandle() || !windowHandle()->isExposed()) return;
   // It grows around its middle, and stays on the screen.
   QRect frame = frameGeometry();
   frame.moveCenter(middle);

@@ -127,6 +127,12 @@ def load(path):
     return entry
 
 
+def actions(entry):
+    """What the plugin offers: label and hint, by the action's id."""
+    about = entry.descriptor.contents
+    return {text(one.id): (text(one.label), text(one.hint)) for one in about.actions[:about.action_count]}
+
+
 def pairs(values):
     """A dictionary, or a list of pairs, as an array for C. It lives as long as the result does."""
     items = list(values.items()) if isinstance(values, dict) else list(values)

@@ -18,39 +18,63 @@ from .placement import RULES
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 PLACEMENT = "krita-placement"
 SETTINGS = "inset"
+# What a person may begin, in the order of the menu. The names are the plugin's.
+MENU = ("insert", "resume", "sign-in", "sign-out", "status")
+ACCOUNT = MENU[2:]
+PATIENCE = 1000  # milliseconds before a progress window appears by itself
 STOPPED = ("Stopped before the picture was in the document. The licence has been charged once and stays yours, and the picture is "
            "kept. Insert it again, or choose \"Place Finished Downloads\"; that takes no second licence.")
 
 
 class Progress(QProgressDialog):
-    """One job's window, never in the way: not modal, with a Cancel that asks the plugin to end."""
+    """One job's window, never in the way: not modal, not beside a form of the job, with a Cancel that asks the plugin to end. Who is
+    signed in is known soon, so what is told of that waits a moment."""
 
-    def __init__(self, parent, cancel):
+    def __init__(self, parent, title, cancel):
         super().__init__("Starting", "Cancel", 0, 0, parent)
         self.setObjectName("inset-progress")
-        self.setWindowTitle("Generated Image")
+        self.setWindowTitle(title)
         self.setMinimumWidth(360)
         self.setAutoClose(False)
         self.setAutoReset(False)
-        self.setMinimumDuration(0)
+        self.setMinimumDuration(24 * 3600 * 1000)  # when it is shown is decided here
+        self._waiting, self._held = True, False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._show_now)
+        self._patience.start(PATIENCE)
         self.canceled.connect(cancel)
 
-    def tell(self, stage, fraction):
+    def tell(self, text, fraction, at_once):
         if self.wasCanceled():
             return
-        self.setLabelText(stage.replace("_", " ").capitalize())
+        self._waiting = self._waiting and not at_once
+        self.setLabelText(text)
         if fraction is None:
             self.setRange(0, 0)
         else:
             self.setRange(0, 1000)
             self.setValue(int(min(max(fraction, 0), 1) * 1000))
+        if not self._waiting and not self._held:
+            self.show()
+
+    def hold(self, held):
+        self._held, self._waiting = held, False
+        self._patience.stop()
+        if held:
+            self.hide()
+
+    def _show_now(self):
+        self._waiting = False
         self.show()
 
 
 class Inset(Extension):
     def __init__(self, parent):
         super().__init__(parent)
-        self._host = None
+        self._host, self._entry = None, None
+        self._titles = {}      # action: its name without "…"
+        self._actions = {}     # job: action
         self._documents, self._next_target = {}, 1
         self._targets = {}     # job: target
         self._rules = {}       # target: where in the document
@@ -58,7 +82,8 @@ class Inset(Extension):
         self._progress = {}    # job: window
         self.placing, self._placed_for = None, 0  # under way, and its target
         self._stopped = set()  # targets whose picture was on its way into the document when the person said stop
-        self._asking_for = 0   # the target of the job that was started last; a form is for that one
+        self._asking_for = 0   # the target of the insert that was started last; a form with sizes is for that one
+        self._asking = 0       # the job that was started last; a form is that one's
 
     # Krita calls these
 
@@ -69,22 +94,28 @@ class Inset(Extension):
         QTimer.singleShot(3000, self._start_quietly)
 
     def createActions(self, window):
-        for name, label, slot in (("inset_insert", "Generated Image…", self.insert),
-                                  ("inset_resume", "Place Finished Downloads", self.resume)):
-            action = window.createAction(name, label, "tools/scripts")
-            action.triggered.connect(slot)
+        try:
+            self._load()
+        except (OSError, ValueError):
+            return  # _start_quietly() says it, when Krita has its windows
+        offered = easel.actions(self._entry)
+        for name in MENU:
+            if name in offered:
+                label, hint = offered[name]
+                self._titles[name] = label.rstrip("…")
+                action = window.createAction("inset_" + name, label, "tools/scripts")
+                action.setToolTip(hint)
+                action.triggered.connect(lambda *_, name=name: self.choose(name))
 
     # The menu
 
-    def insert(self, *_):
-        last = Krita.instance().readSetting(SETTINGS, "generation", "")
-        document = Krita.instance().activeDocument()
+    def choose(self, name):
+        values, document = {}, None
+        if name == "insert":
+            last = Krita.instance().readSetting(SETTINGS, "generation", "")
+            values, document = {"generation": last} if last else {}, Krita.instance().activeDocument()
         if self._ready():
-            self._host.soon(lambda: self.begin("insert", {"generation": last} if last else {}, document))
-
-    def resume(self, *_):
-        if self._ready():
-            self._host.soon(lambda: self.begin("resume", {}, None))
+            self._host.soon(lambda: self.begin(name, values, document))
 
     def begin(self, action, values, document, rule="fit"):
         """Starts a job for a document, or for a new one. The job's number, or a bad status."""
@@ -92,10 +123,12 @@ class Inset(Extension):
             return easel.FAILED
         target, self._next_target = self._next_target, self._next_target + 1
         self._documents[target], self._rules[target] = document, rule
-        self._asking_for = target
+        if action == "insert":
+            self._asking_for = target
         job = self._host.invoke(action, target, values)
         if job > 0:
-            self._targets[job] = target
+            self._targets[job], self._actions[job] = target, action
+            self._asking = job
         return job
 
     def cancel(self, job):
@@ -124,43 +157,59 @@ class Inset(Extension):
         values = dict(pairs)
         if kind == "progress":
             if job not in self._progress:
-                self._progress[job] = Progress(self._window(), lambda: self.cancel(job))
+                self._progress[job] = Progress(self._window(), self._title(job), lambda: self.cancel(job))
             fraction = values.get("fraction")
-            self._progress[job].tell(values.get("stage", ""), float(fraction) if fraction else None)
+            stage = values.get("stage", "")
+            # Signing in, signing out and asking who it is are one stage.
+            account = stage == "signing_in"
+            text = account and values.get("text") or stage.replace("_", " ").capitalize()
+            self._progress[job].tell(text, float(fraction) if fraction else None, not account)
         elif kind == "told":
             self._say(values.get("title", "Inset"), values.get("text", ""), QMessageBox.Information)
         elif kind == "placed" and values.get("note"):
-            self._say("Generated Image", values["note"], QMessageBox.Information)
+            self._say(self._title(job), values["note"], QMessageBox.Information)
         elif kind == "rests" and self._targets.get(job) not in self._stopped:
-            self._say("Generated Image", values.get("message", ""), QMessageBox.Warning)
+            self._say(self._title(job), values.get("message", ""), QMessageBox.Warning)
         elif kind in ("done", "failed"):
             self._over(job, kind, pairs)
 
     def ask(self, request, title, accept, fields):
-        shown = [FieldCopy(field) for field in fields]
-        self._add_placement(shown)
         form = self._forms.get(request)
+        target = form.target if form is not None else self._asking_for
+        shown = [FieldCopy(field) for field in fields]
+        self._add_placement(shown, target)
         if form is None:
-            target = self._asking_for
             form = Form(self._window(), lambda accepted, values: self._answer(request, target, accepted, values),
                         lambda key, value: key != PLACEMENT and self._host.changed(request, key, value))
+            form.target, form.job = target, self._asking
             self._forms[request] = form
+        self._hold_progress(form, True)
         form.show_fields(title, accept, shown)
 
     def dismiss(self, request):
         form = self._forms.pop(request, None)
         if form is not None:
+            self._hold_progress(form, False)
             form.take_away()
 
     # Inside
 
+    def _load(self):
+        """Starts nothing."""
+        if self._entry is None:
+            self._entry = easel.load(os.path.join(FOLDER, "inset.so"))
+
     def _ready(self):
         if self._host is None:
             try:
-                self._host = PluginHost(os.path.join(FOLDER, "inset.so"), Krita.instance().version(), self)
+                self._load()
+                self._host = PluginHost(self._entry, Krita.instance().version(), self)
             except (OSError, ValueError) as problem:
                 self._say("Inset", str(problem), QMessageBox.Critical)
         return self._host is not None
+
+    def _title(self, job):
+        return self._titles.get(self._actions.get(job), "Inset")
 
     def _start_quietly(self):
         try:
@@ -177,23 +226,30 @@ class Inset(Extension):
         window = Krita.instance().activeWindow()
         return window.qwindow() if window else None
 
-    def _add_placement(self, fields):
+    def _add_placement(self, fields, target):
         # Behind the sizes, once they are there, and only where there is a document to be placed in.
         for i, field in enumerate(fields):
-            if field.key == "size" and is_open(self._documents.get(self._asking_for)):
+            if field.key == "size" and is_open(self._documents.get(target)):
                 fields.insert(i + 1, FieldCopy.of_choices(PLACEMENT, "Placement", "Nothing is cut off: what hangs over the edge "
                                                           "stays in the layer.", "fit", RULES))
                 return
 
+    def _hold_progress(self, form, held):
+        window = self._progress.get(form.job)
+        if window is not None:
+            window.hold(held)
+
     def _answer(self, request, target, accepted, values):
-        self._forms.pop(request, None)
-        self._rules[target] = values.pop(PLACEMENT, "fit")
+        self._hold_progress(self._forms.pop(request), False)
+        if PLACEMENT in values:
+            self._rules[target] = values.pop(PLACEMENT)
         if accepted and values.get("generation"):
             Krita.instance().writeSetting(SETTINGS, "generation", values["generation"])
         self._host.answer(request, accepted, values)
 
     def _over(self, job, kind, pairs):
-        target = self._targets.pop(job, 0)
+        target, action, title = self._targets.pop(job, 0), self._actions.get(job), self._title(job)
+        self._actions.pop(job, None)
         self._documents.pop(target, None)
         self._rules.pop(target, None)
         window = self._progress.pop(job, None)
@@ -202,11 +258,14 @@ class Inset(Extension):
             window.close()
             window.deleteLater()
         values = dict(pairs)
+        # A picture speaks for itself; who is signed in does not.
+        if kind == "done" and action in ACCOUNT and values.get("text"):
+            self._say(title, values["text"], QMessageBox.Information)
         # A job that was cancelled before anything was ordered needs no words.
         if kind == "failed" and not (values.get("cause") == "cancelled" and values.get("paid") == "no"):
             sizes = [value for key, value in pairs if key == "choice"]
             message = STOPPED if target in self._stopped else values.get("message", "")
-            self._say("Generated Image", "\n".join([message, *sizes]), QMessageBox.Warning)
+            self._say(title, "\n".join([message, *sizes]), QMessageBox.Warning)
         self._stopped.discard(target)
 
     def _say(self, title, text, icon):

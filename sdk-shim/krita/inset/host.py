@@ -23,9 +23,9 @@ class PluginHost:
     """`listener` has place(target, image, asset), ask(request, title, accept, fields), dismiss(request) and
     event(job, kind, pairs), each called from inside pump(). Only place() answers: whether the picture is on the canvas."""
 
-    def __init__(self, library, release, listener):
+    def __init__(self, entry, release, listener):
         self._listener = listener
-        self._entry = easel.load(library)
+        self._entry = entry
         self._pumping, self._waiting = False, []
         self._timer = QTimer()
         self._timer.timeout.connect(self.pump)

@@ -3,6 +3,7 @@
 computer needs."""
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -16,28 +17,35 @@ PATIENCE = 90  # seconds
 
 class Screen:
     def __init__(self, manager=True):
-        # Servers that start and end at one moment may take each other's number; the one that lost it answers nobody.
-        for _ in range(5):
-            self._start()
-            if self.run("xprop", "-root", "-len", "1", "_NET_SUPPORTED", check=False):
+        # Servers that look for a free number at one moment may take the same; one chosen by chance is nobody else's.
+        for _ in range(20):
+            if self._start(random.randrange(1000, 50000)):
                 break
-            self.server.kill()
-            self.server.wait()
         self.manager = None
         if not manager:
             return
         # Without one the focus is nobody's.
         self.manager = subprocess.Popen(["openbox"], env=self.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        desk.wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), PATIENCE, "the window manager")
+        try:
+            desk.wait_for(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), PATIENCE, "the window manager")
+        except AssertionError:
+            self.__exit__()
+            raise
 
-    def _start(self):
+    def _start(self, number):
+        # Without -noreset it starts anew when a program that looked at it was its only one, and takes down who comes just then.
         read, write = os.pipe()
-        self.server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"],
-                                       pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.server = subprocess.Popen(["Xvfb", f":{number}", "-displayfd", str(write), "-screen", "0", f"{WIDTH}x{HEIGHT}x24",
+                                        "-nolisten", "tcp", "-noreset"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as said:
-            self.display = ":" + said.readline().strip()
+            up = said.readline().strip() == str(number)
+        if not up:
+            self.server.kill()
+            self.server.wait()
+        self.display = f":{number}"
         self.variables = dict(os.environ, DISPLAY=self.display, HOME=desk.folder("home"))
+        return up
 
     def __enter__(self):
         return self

@@ -40,8 +40,8 @@ def add_selftest(to):
 def run(scene, stand_in, data, out, of=None, **more):
     """Starts Krita, of another person if one is named; it plays the scene and quits by itself. How it ended."""
     variables = desk.environment(of or home(), stand_in, data)
-    variables.update(INSET_SELFTEST=scene, INSET_SELFTEST_SCENES=os.path.join(HERE, "scenes.py"), INSET_SELFTEST_OUT=out,
-                     INSET_SELFTEST_SERVICE=stand_in.folder, **more)
+    variables.update({"INSET_SELFTEST": scene, "INSET_SELFTEST_SCENES": os.path.join(HERE, "scenes.py"), "INSET_SELFTEST_OUT": out,
+                      "INSET_SELFTEST_SERVICE": stand_in.folder, **more})
     with Screen(manager=False) as screen, open(os.path.join(out, "log"), "w") as log:
         return subprocess.run(["timeout", "-k", "5", "280", "krita", "--nosplash"], env=dict(variables, DISPLAY=screen.display),
                               stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT).returncode
