@@ -216,7 +216,8 @@ class ResumeJob final : public Job, public Runs::Listener {
     load_account(engine_, account_call_, [this] { sort_out(); });
   }
 
-  void sort_out() {
+  void collect() {
+    collected_ = true;
     for (LedgerEntry& entry : read_ledger(engine_.files)) {
       if (entry.standing != Standing::unreadable && !entry.unfinished()) continue;
       if (auto why = stranger(engine_, entry)) {
@@ -225,6 +226,10 @@ class ResumeJob final : public Job, public Runs::Listener {
         entries_.push_back(std::move(entry));
       }
     }
+  }
+
+  void sort_out() {
+    collect();
     if (entries_.empty()) {
       finish();
     } else if (outbox_.can_ask()) {
@@ -270,6 +275,7 @@ class ResumeJob final : public Job, public Runs::Listener {
 
   void finish() {
     over_ = true;
+    if (cancelled_ && !collected_) collect();  // so that nothing is left unsaid
     if (cancelled_ && resting_ == 0 && !entries_.empty()) resting_ = entries_.size();
     if (resting_ > 0) {
       failed(with_paid(make_error(Stage::placing, cancelled_ ? Cause::cancelled : Cause::some_rest,
@@ -286,6 +292,7 @@ class ResumeJob final : public Job, public Runs::Listener {
   Account::Id account_call_ = 0;
   RequestNumber form_ = 0;
   bool accept_size_ = false;
+  bool collected_ = false;
   bool cancelled_ = false;
   bool over_ = false;
   std::vector<LedgerEntry> entries_;
