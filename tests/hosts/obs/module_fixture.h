@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 class ModuleTest : public testing::Test {
  protected:
-  explicit ModuleTest(const Json& scenario = Json::object()) : stand_in_(scenario) {
+  // Files are ready at once, but where being asked for them is what is tested.
+  explicit ModuleTest(const Json& scenario = {{"put_answer", 200}}) : stand_in_(scenario) {
     char folder[] = "/tmp/inset_obs.XXXXXX";
     if (!mkdtemp(folder)) std::abort();
     data_ = folder;

@@ -285,12 +285,14 @@ TEST_F(Module, LeavesMemoryAsItWas) {
   long after_ten = 0;
   for (int round = 1; round <= 30; ++round) {
     ASSERT_EQ(obs.insert(picture(1, "1k")).value("event", ""), "done") << round;
+    OBSWeakSourceAutoRelease weak;
     {
       const OBSSourceAutoRelease source = only_source(obs);
+      weak = obs_source_get_weak_source(source);
       ASSERT_TRUE(obs.wait_until_shown(source));
       obs_sceneitem_remove(obs_scene_find_source(obs.scene(), obs_source_get_name(source)));
     }
-    obs.run_for(150ms);
+    ASSERT_TRUE(obs.run_until([&] { return obs_weak_source_expired(weak); }));
     if (round == 10) after_ten = resident_kib();
   }
   const long after_thirty = resident_kib();
