@@ -122,9 +122,10 @@ def write(path, text):
         file.write(text)
 
 
-def push(node):
-    """What newer versions of AT-SPI call a button."""
-    return "push button" if node.getRoleName() == "button" else None
+# Where the items of the menus are.
+MENU = {"frame", "menu bar", "menu", "popup menu", "menu item"}
+# How newer versions of AT-SPI call it.
+NEWER = {"button": "push button"}
 
 
 class Obs:
@@ -216,12 +217,13 @@ class Obs:
         scene = self.request("GetCurrentProgramScene")["currentProgramSceneName"]
         return [item["sourceName"] for item in self.request("GetSceneItemList", sceneName=scene)["sceneItems"]]
 
-    def source_picture(self, source):
-        data = self.request("GetSourceScreenshot", sourceName=source, imageFormat="png")["imageData"]
+    def source_picture(self, source, **size):
+        data = self.request("GetSourceScreenshot", sourceName=source, imageFormat="png", **size)["imageData"]
         return Image.open(io.BytesIO(base64.b64decode(data.split(",", 1)[1]))).convert("RGBA")
 
     def wait_until_shown(self, source):
-        wait_for(lambda: numpy.asarray(self.source_picture(source)).any(), 60, f"{source} to be drawn")
+        small = {"imageWidth": 16, "imageHeight": 16}
+        wait_for(lambda: numpy.asarray(self.source_picture(source, **small)).any(), 60, f"{source} to be drawn")
 
     # ---- the window ----
 
@@ -229,8 +231,12 @@ class Obs:
         """The visible widget of this accessible name, or with this part of one; in the window of that title."""
         def walk(node, depth):
             try:
-                if (name in node.name if part else node.name == name) and role in (None, node.getRoleName(), push(node)):
-                    if role == "menu item" or node.getState().contains(state):
+                kind, states = node.getRoleName(), node.getState()
+                # What is in a menu is there before the menu is shown.
+                if not (kind in MENU if role == "menu item" else states.contains(pyatspi.STATE_SHOWING)):
+                    return None
+                if (name in node.name if part else node.name == name) and role in (None, kind, NEWER.get(kind)):
+                    if role == "menu item" or states.contains(state):
                         return node
                 if depth == 0:
                     return None

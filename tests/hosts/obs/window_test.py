@@ -44,6 +44,7 @@ def main():
         host.type_at("Generation", GENERATION)
         host.find("License and Insert 1024 × 576", "push button", 30)
         host.keys("Tab")
+        host.keys_until("Right", "License and Insert 1024 × 1024")
         host.keys_until("Right", "License and Insert 768 × 1024")
         host.keys("Tab")
         host.keys_until("Down", "License and Insert 3072 × 4096")
