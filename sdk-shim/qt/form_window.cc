@@ -208,11 +208,6 @@ void FormWindow::show_fields(const char* title, const char* accept, const easel_
     if (empty) break;
   }
   if (begin) begin->setFocus();
-  // Where there is nothing to fill in, Enter does nothing that cannot be taken back either.
-  if (!begin) {
-    cancel_->setDefault(true);
-    cancel_->setFocus();
-  }
   show();
   raise();
   activateWindow();

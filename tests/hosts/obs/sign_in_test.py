@@ -215,11 +215,8 @@ class SignIn(unittest.TestCase):
             host.find_containing(AGREEMENT, "Getty Images")
             host.find_containing("in the keyring", "Getty Images")
             host.screen("who")
-            # The Enter key closes it, and signs nobody out.
-            host.wait_for_focus("Cancel")
-            host.keys("Return")
+            host.press("Cancel", "push button", "Getty Images")
             host.wait_for_event("done")
-            assert keyring.kept(stand_in)
             found = secrets(stand_in) | {keyring.kept(stand_in)}
             assert len(found) > 6, "codes, verifiers and tokens are known"
             running = command_lines()
