@@ -396,8 +396,8 @@ void ObsHost::show(Job& job, std::int64_t key, const std::string& kind, const Va
   }
 }
 
-// What became of a sign-in is read by someone who comes back from the browser, so it stays until it is closed. False: this
-// is not the end of one, or nothing is to be said.
+// What became of a sign-in is read by someone who comes back from the browser, so it stays until it is closed. False:
+// this is not the end of one, or nothing is to be said.
 bool ObsHost::show_end_of_account_job(const Job& job, const std::string& kind, const Values& values) {
   if (job.action != "sign-in" && job.action != "sign-out" && job.action != "status") return false;
   if (kind != "done" && kind != "failed") return false;

@@ -47,8 +47,8 @@ class ObsHost {
 
   // ---- what the person does ----
 
-  // Starts an action of the plugin, which asks for what is missing; "insert" places in the scene that is shown now. If the
-  // same action is under way and a form is open, that comes to the front instead.
+  // Starts an action of the plugin, which asks for what is missing; "insert" places in the scene that is shown now. If
+  // the same action is under way and a form is open, that comes to the front instead.
   void at_click(const std::string& action, const Values& values = {});
   // Its text in a menu; null if the plugin has no such action.
   const char* label_of(std::string_view action) const;
