@@ -21,7 +21,7 @@ constexpr int64_t kProgressPeriod = 100'000;
 // Beside the program.
 std::string library_path() {
   std::error_code code;
-  return (std::filesystem::read_symlink("/proc/self/exe", code).parent_path() / "inset.so").string();
+  return (std::filesystem::read_symlink("/proc/self/exe", code).parent_path() / "libinset.so").string();
 }
 
 std::string words_of(std::string_view stage) {

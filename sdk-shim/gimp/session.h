@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One run of the plug-in: loads inset.so from beside the program, starts one action and pumps it to its end. It is the
+// One run of the plug-in: loads the plugin from beside the program, starts one action and pumps it to its end. It is the
 // host of the contract for both GIMP 2.10 and 3.0; what differs between them is behind Editor.
 //
 // libgimp talks over one pipe and is not thread-safe, so everything but wake() happens on the main thread, in the
@@ -55,7 +55,7 @@ inline constexpr AccountProcedure kAccountProcedures[] = {{"plug-in-inset-sign-i
 // Null for any other name.
 const AccountProcedure* account_procedure(const std::string& name);
 
-// What inset.so says of an action, or null if it cannot be loaded or has none by that name. Starts nothing.
+// What the plugin says of an action, or null if it cannot be loaded or has none by that name. Starts nothing.
 const easel_action* offered(const std::string& action);
 
 // The action's name for a window.

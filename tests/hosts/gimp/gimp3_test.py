@@ -84,7 +84,9 @@ class Gimp3(unittest.TestCase):
             shutil.rmtree(outside("/inset/" + name), ignore_errors=True)
         os.makedirs(outside(OUT))
         os.makedirs(PLUG_IN, exist_ok=True)
-        for source, name in (("hosts/gimp-3.0/inset-gimp", "inset"), ("lib/inset/inset.so", "inset.so"),
+        shutil.rmtree(PLUG_IN)
+        os.makedirs(PLUG_IN)
+        for source, name in (("hosts/gimp-3.0/inset-gimp", "inset"), ("lib/inset/inset.so", "libinset.so"),
                              ("lib/inset/inset-decode", "inset-decode"), ("lib/inset/inset-keyring", "inset-keyring")):
             shutil.copy(outside("/inset/build/" + source), os.path.join(PLUG_IN, name))
 

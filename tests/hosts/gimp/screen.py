@@ -100,7 +100,7 @@ class Screen:
 
     def shot(self, name):
         """To be looked at, not compared. What was drawn last may still be on its way."""
-        time.sleep(1)
+        time.sleep(0.5)
         folder = os.path.join(desk.BUILD, "screenshots")
         os.makedirs(folder, exist_ok=True)
         self.run("import", "-window", "root", os.path.join(folder, name + ".png"))

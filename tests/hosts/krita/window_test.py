@@ -16,18 +16,30 @@ import desk
 SIZE_OF_DOGS = [768, 1024]
 
 
+def assert_dogs(test, path):
+    with Image.open(os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")) as sold, Image.open(path) as got:
+        test.assertEqual(0, desk.worst(numpy.array(sold), numpy.array(got.convert("RGBA"))))
+
+
 class Scenes(unittest.TestCase):
-    def play(self, scene, scenario, **more):
+    """What one Krita can play."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = krita.Stage()
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.stage.end()
+        assert status == 0, f"Krita ended with {status}"
+
+    def play(self, scene, scenario):
         """Its result, the service it had, and its folder."""
         service = desk.service(scene, scenario)
         self.addCleanup(service.__exit__)
         out = desk.folder(scene + "-out")
-        result = krita.play(scene, service, desk.folder(scene + "-data"), out, **more)
+        result = self.stage.play(scene, service, desk.folder(scene + "-data"), out)
         return result, service, out
-
-    def is_dogs(self, path):
-        with Image.open(os.path.join(desk.SHARED, "pictures", "dogs-1k-rgba.png")) as sold, Image.open(path) as got:
-            self.assertEqual(0, desk.worst(numpy.array(sold), numpy.array(got.convert("RGBA"))))
 
     def test_menu_form_progress_layer_and_one_undo(self):
         result, service, _ = self.play("by_hand", {"put_answer": 200, "rules": [{"route": "file", "hold": "file", "hold_at": 60000}]})
@@ -56,7 +68,7 @@ class Scenes(unittest.TestCase):
         result, service, out = self.play("no_document", {"put_answer": 200})
         self.assertEqual(SIZE_OF_DOGS, result["size"])
         self.assertEqual(1, len(result["layers"]))
-        self.is_dogs(os.path.join(out, "new.png"))
+        assert_dogs(self, os.path.join(out, "new.png"))
         self.assertTrue(any(name.startswith("inset-asset-") for name in result["annotations"]))
         with zipfile.ZipFile(os.path.join(out, "new.kra")) as saved:
             kept = b"".join(saved.read(name) for name in saved.namelist() if "annotations" in name)
@@ -77,6 +89,37 @@ class Scenes(unittest.TestCase):
         self.assertEqual([100, 50, 128, 192], result["selection"])
         self.assertEqual(1, len(service.log("ledger")))
 
+    def test_a_document_that_is_closed_while_its_layer_is_filled(self):
+        result, service, _ = self.play("closed_while_filling", {"put_answer": 200})
+        self.assertEqual([4096, 4096], result["size"])
+        self.assertEqual([True, True], result["alpha"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_cancel_while_the_layer_is_filled(self):
+        result, service, _ = self.play("cancelled_while_filling", {"put_answer": 200})
+        print(f"Cancel took {result['cancel took'] * 1000:.0f} ms while the layer was filled")
+        self.assertEqual((1, 0), (len(result["layers"]), result["placed before"]))
+        self.assertIn("charged once and stays yours", result["told"])
+        self.assertEqual(2, result["documents"])
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_the_menu_while_the_layer_is_filled(self):
+        result, _, _ = self.play("menu_while_filling", {"put_answer": 200})
+        self.assertFalse(result["at once"])
+        self.assertEqual(2, result["layers"])
+
+    def test_krita_does_not_stand_still(self):
+        result, _, _ = self.play("large", {"put_answer": 200})
+        for depth in ("U8", "U16"):
+            times = {name: round(seconds * 1000) for name, seconds in result[depth].items()}
+            print(f"4096 x 4096 into RGBA/{depth}: our longest turn {times['turn']} ms of the processor; Krita's longest "
+                  f"band {times['band']} ms, its own insertion {times['insertion']} ms, its longest stop {times['stop']} ms")
+        self.assertLess(max(result[depth]["turn"] for depth in ("U8", "U16")), 0.05)
+
+
+class Starts(unittest.TestCase):
+    """What needs a Krita that ends, or begins."""
+
     def test_a_crash_between_request_and_answer(self):
         rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]
         service = desk.service("killed", {"ready_polls": 1, "rules": rules})
@@ -87,7 +130,7 @@ class Scenes(unittest.TestCase):
         result = krita.play("resumed", service, data, out)
         self.assertIn("Place Finished Downloads", result["told"])
         self.assertEqual(0, result["unasked"])
-        self.is_dogs(os.path.join(out, "resumed.png"))
+        assert_dogs(self, os.path.join(out, "resumed.png"))
         self.assertEqual(1, len(service.log("ledger")))
         self.assertEqual(1, len([line for line in service.log("requests") if line.get("route") == "put"]))
 
@@ -119,25 +162,6 @@ class Scenes(unittest.TestCase):
     def test_krita_is_closed_while_the_layer_is_filled(self):
         self.cut_off_while_filling("quit_while_filling", False)
 
-    def test_a_document_that_is_closed_while_its_layer_is_filled(self):
-        result, service, _ = self.play("closed_while_filling", {"put_answer": 200})
-        self.assertEqual([4096, 4096], result["size"])
-        self.assertEqual([True, True], result["alpha"])
-        self.assertEqual(1, len(service.log("ledger")))
-
-    def test_cancel_while_the_layer_is_filled(self):
-        result, service, _ = self.play("cancelled_while_filling", {"put_answer": 200})
-        print(f"Cancel took {result['cancel took'] * 1000:.0f} ms while the layer was filled")
-        self.assertEqual((1, 0), (len(result["layers"]), result["placed before"]))
-        self.assertIn("charged once and stays yours", result["told"])
-        self.assertEqual(2, result["documents"])
-        self.assertEqual(1, len(service.log("ledger")))
-
-    def test_the_menu_while_the_layer_is_filled(self):
-        result, _, _ = self.play("menu_while_filling", {"put_answer": 200})
-        self.assertFalse(result["at once"])
-        self.assertEqual(2, result["layers"])
-
     def test_key_and_secret_are_asked_for_and_written_nowhere(self):
         service = desk.service("key_form", {"put_answer": 200})
         self.addCleanup(service.__exit__)
@@ -153,14 +177,6 @@ class Scenes(unittest.TestCase):
         result = krita.play("key_form_again", service, data, out, **none)
         self.assertEqual(("", ""), (result["key"], result["secret"]))
         desk.nowhere(self, secrets, places)
-
-    def test_krita_does_not_stand_still(self):
-        result, _, _ = self.play("large", {"put_answer": 200})
-        for depth in ("U8", "U16"):
-            times = {name: round(seconds * 1000) for name, seconds in result[depth].items()}
-            print(f"4096 x 4096 into RGBA/{depth}: our longest turn {times['turn']} ms of the processor; Krita's longest "
-                  f"band {times['band']} ms, its own insertion {times['insertion']} ms, its longest stop {times['stop']} ms")
-        self.assertLess(max(result[depth]["turn"] for depth in ("U8", "U16")), 0.05)
 
 
 if __name__ == "__main__":
