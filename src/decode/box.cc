@@ -30,9 +30,14 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kGlance{50};  // how often a wait looks whether anybody still wants the picture
 // What a decode may take, in time of the processor, so that a busy computer does not count against it: this much, and
-// more for a large picture. Honest files need a tenth.
-constexpr milliseconds kPatience{1500};
-constexpr milliseconds kPerMegapixel{100};
+// more for a large picture. Honest files need a tenth; with a sanitizer in the box, more than all of it.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kSlower = 10;
+#else
+constexpr int kSlower = 1;
+#endif
+constexpr milliseconds kPatience = milliseconds(1500) * kSlower;
+constexpr milliseconds kPerMegapixel = milliseconds(100) * kSlower;
 constexpr std::chrono::seconds kStandstill{60};  // by the clock, for a box that does not even compute
 
 Error failure(Cause cause, std::string what, std::string detail = {}) {
