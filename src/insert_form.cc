@@ -126,8 +126,15 @@ Question insert_question(const Values& values, const Findings* found, const Thum
 }
 
 Question again_question(const std::string& why) {
-  Question question{.title = "Request Again?", .accept = "Request Again", .fields = {}};
+  Question question{.title = "Request Again?", .accept = "Continue", .fields = {}};
   question.fields.push_back(note("why", why));
+  // The Enter key alone must not buy anything.
+  question.fields.push_back(Field{.key = "again",
+                                  .label = "Request it again",
+                                  .kind = Kind::choice,
+                                  .initial = "no",
+                                  .choices = {{"no", "No"}, {"yes", "Yes, even if that is a second charge"}},
+                                  .required = true});
   return question;
 }
 

@@ -93,7 +93,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     if (request != form_ || over_) return;
     form_ = 0;
     if (run_) {
-      run_->answered(!accepted.empty());
+      run_->answered(!accepted.empty() && at(answers, "again") == "yes");
       return;
     }
     if (sign_in_) return sign_in_->answered(!accepted.empty(), answers);

@@ -101,6 +101,28 @@ TEST_F(Rules, AClosedFormCostsNothing) {
   EXPECT_EQ(service_->calls("put"), 0);
 }
 
+TEST_F(Rules, WhatMayHaveBeenChargedIsRequestedAgainOnlyIfSomebodySaysSo) {
+  for (const std::string word : {"", "yes"}) {
+    serve();
+    service_->change(
+        {{"rules", {{{"route", "put"}, {"call", 1}, {"no_reply", "abrupt"}, {"charge", false}}}}, {"ready_polls", 1}});
+    const auto h = host(options());
+    int asked = 0;
+    h->person = [&](const Form& form) {
+      Reaction out{Reaction::Kind::accept, {}};
+      if (form.field("again") != nullptr) ++asked;
+      if (form.field("again") != nullptr && !word.empty()) out.values = {{"again", word}};
+      return out;
+    };
+    const int64_t job = h->invoke("insert", {{"generation", text("generation")}, {"index", "0"}, {"size", "1k"}});
+    ASSERT_TRUE(h->run({}, 120s));
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(service_->calls("put"), word == "yes" ? 2 : 1);
+    ASSERT_NE(h->end_of(job), nullptr);
+    EXPECT_EQ(h->end_of(job)->kind, word == "yes" ? "done" : "failed");
+  }
+}
+
 TEST_F(Rules, AFormThatNobodyAnswersIsTakenAway) {
   serve();
   const auto h = host(options());
