@@ -39,6 +39,7 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
   std::set<int> unresolved;
   int last_attempt = 0;
   bool licensed = false;
+  bool pending = false;
   for (const Record& record : records) {
     std::visit([&](const auto& r) { entry.updated = r.time; }, record);
     if (const auto* job = std::get_if<JobRecord>(&record)) {
@@ -48,21 +49,30 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
       entry.standing = Standing::unclear;
       entry.cancelled = false;
     } else if (const auto* refused = std::get_if<RefusedRecord>(&record)) {
+      // It takes back its own request, and nothing that was granted otherwise.
       unresolved.erase(refused->attempt);
-      entry.standing = unresolved.empty() ? Standing::unpaid : Standing::unclear;
+      if (entry.standing != Standing::unclear && entry.standing != Standing::unpaid) continue;
+      entry.standing = licensed             ? Standing::licensed
+                       : pending            ? Standing::pending
+                       : unresolved.empty() ? Standing::unpaid
+                                            : Standing::unclear;
     } else if (std::holds_alternative<PendingRecord>(record)) {
       entry.standing = Standing::pending;
+      pending = true;
     } else if (const auto* ready = std::get_if<ReadyRecord>(&record)) {
       entry.standing = Standing::licensed;
       if (!licensed || entry.asset_id.empty()) entry.asset_id = ready->asset_id;
       licensed = true;
+      pending = false;
     } else if (const auto* saved = std::get_if<SavedRecord>(&record)) {
       entry.standing = Standing::saved;
       entry.saved = *saved;
+      licensed = true;
     } else if (const auto* other = std::get_if<OtherSizeRecord>(&record)) {
       // As the flow reads it; see Flow::note_other_size().
       entry.saved.reset();
       entry.standing = Standing::licensed;
+      pending = false;
       if (licensed && other->asset_id != entry.asset_id) continue;
       licensed = false;
       entry.asset_id.clear();
