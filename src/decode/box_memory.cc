@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string>
 #include <utility>
 
 namespace inset {
@@ -56,23 +55,19 @@ void BoxMemory::make_ready(std::size_t fed, const DecodeLimits& limits) {
     const BoxResult begun = header();
     const std::uint64_t bytes = std::uint64_t{begun.width} * begun.height * 4;
     if (begun.magic != BoxResult::kMagic || bytes == 0 || bytes > limits.pixel_bytes) return;
-    // A mapping through a descriptor that may write would be in the way of the seal.
-    const Fd reader(::open(("/proc/self/fd/" + std::to_string(file_.get())).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!reader) return;
-    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, reader.get(), kPixelsAt);
+    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file_.get(), kPixelsAt);
     if (mapping == MAP_FAILED) return;
     mapping_ = static_cast<std::uint8_t*>(mapping);
     size_ = bytes;
   }
+  const std::size_t written = std::min(pixels_written(), size_) / kPage * kPage;
   const std::size_t due = std::min(size_, fed_ * kPixelBytesPerByte);
-  if (due >= taken_ + kStep || due == size_) {
-    if (due > taken_) {
-      ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(kPixelsAt + taken_),
-                  static_cast<off_t>(due - taken_));
-    }
+  // A box that already writes takes its pages as it goes; to be a step ahead of it would only cost.
+  if (written == 0 && due > taken_ && (due >= taken_ + kStep || due == size_)) {
+    ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(kPixelsAt + taken_),
+                static_cast<off_t>(due - taken_));
     taken_ = due;
   }
-  const std::size_t written = std::min(pixels_written(), size_) / kPage * kPage;
   if (written >= populated_ + kStep) populate(written);
 }
 
@@ -89,7 +84,9 @@ bool BoxMemory::populate(std::size_t until) {
 }
 
 bool BoxMemory::seal() {
-  return ::fcntl(file_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
+  // FUTURE_WRITE, not WRITE: that one looks at each page for somebody who might still write through a mapping, which
+  // takes as long as all the rest of the end. The box could hold the only one, and it has ended.
+  return ::fcntl(file_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0;
 }
 
 std::shared_ptr<const std::uint8_t> BoxMemory::map(std::size_t bytes) {

@@ -33,7 +33,8 @@ class BoxMemory {
   // file cannot claim much. What cannot be made ready now comes later.
   void make_ready(std::size_t fed, const DecodeLimits& limits);
 
-  // From here on nobody can change anything, not even a box that got out. False: somebody can.
+  // After the end of the box, whose mappings ended with it: from here on nobody can change anything. False: somebody
+  // can.
   bool seal();
 
   // After seal(): the pixels, or null with errno; 0: the memory has another size than a picture of so many bytes needs.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -62,6 +63,16 @@ TEST(Box, HandsOverAGoodPicture) {
   ASSERT_TRUE(picture);
   EXPECT_EQ(picture->width, 2u);
   EXPECT_EQ(picture->pixels.get()[15], 0);
+}
+
+TEST(Box, LeavesNobodyWhoCouldChangeThePicture) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const auto picture = decode('b');
+  ASSERT_TRUE(picture);
+  int status = -1;
+  EXPECT_GT(::waitpid(-1, &status, 0), 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 class BoxGoneWrong : public testing::TestWithParam<char> {};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stands where inset-decode should, and misbehaves as the first byte of its input says.
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "decode/box_result.h"
@@ -27,6 +29,21 @@ void leave(const BoxResult& result, off_t size) {
   }
 }
 
+// What a real box cannot do: leaves a child behind that holds the memory. It ends with 0 once it can write there no
+// more.
+void leave_a_writer() {
+  if (::fork() != 0) return;
+  for (int tries = 0; tries < 1000; ++tries) {
+    const bool written = ::pwrite(kBoxOutput, "w", 1, kPixelsAt) == 1;
+    if (!written && errno == EPERM) {
+      const bool mapped = ::mmap(nullptr, 1, PROT_WRITE, MAP_SHARED, kBoxOutput, 0) != MAP_FAILED;
+      _exit(!mapped && ::ftruncate(kBoxOutput, 0) != 0 ? 0 : 1);
+    }
+    ::usleep(10'000);
+  }
+  _exit(2);
+}
+
 BoxResult picture(std::uint32_t width, std::uint32_t height) {
   BoxResult result;
   result.state = BoxResult::State::picture;
@@ -43,6 +60,10 @@ int main(int, char**) {
   const off_t tiny = kPixelsAt + 2 * 2 * 4;
   switch (what) {
     case 'g': leave(picture(2, 2), tiny); return 0;
+    case 'b':
+      leave(picture(2, 2), tiny);
+      leave_a_writer();
+      return 0;
     case 'c': ::raise(SIGSEGV); return 0;
     case 'k': ::kill(::getpid(), SIGKILL); return 0;
     case 'l': spin();
