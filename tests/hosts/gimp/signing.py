@@ -90,8 +90,8 @@ class Browser:
             return file.read().splitlines()
 
 
-def secrets(stand_in, session):
-    """Everything that may be found in the keyring alone."""
+def sent(stand_in):
+    """What was sent to the service, and must not be found anywhere but in the keyring."""
     found = {stand_in.said["client_secret"]}
     for request in stand_in.log("requests"):
         if request.get("route") == "token":
@@ -101,6 +101,12 @@ def secrets(stand_in, session):
         bearer = request.get("headers", {}).get("authorization", "")
         if bearer.startswith("Bearer "):
             found.add(bearer.removeprefix("Bearer "))
+    return found
+
+
+def secrets(stand_in, session):
+    """Everything that may be found in the keyring alone."""
+    found = sent(stand_in)
     found.update(line.partition("=")[2] for line in session.kept(stand_in).splitlines() if line.startswith("refresh_token="))
     return found
 

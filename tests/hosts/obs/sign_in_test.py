@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 import unittest
-import urllib.parse
 
 import obs
+import signing
 from obs import Story, assert_exact, desk, files_with, ledger, wait_for
 
-E2E = os.path.join(desk.ROOT, "tests", "e2e")
 LOOKED_AT, BOUGHT = "10000001-93D4-4F26-8A5E-2D1C6F70B9E3", "10000002-93D4-4F26-8A5E-2D1C6F70B9E3"
 NOTES = "For the autumn programme"
 AGREEMENT = "(31415)"
@@ -71,32 +70,6 @@ class Browser:
             return []
         with open(self.called) as file:
             return file.read().splitlines()
-
-
-def secrets(stand_in):
-    """What was sent to the service, and must not be found anywhere but in the keyring."""
-    found = {stand_in.said["client_secret"]}
-    for request in stand_in.log():
-        if request.get("route") == "token":
-            form = urllib.parse.parse_qs(request["body"])
-            for name in ("code", "code_verifier", "refresh_token"):
-                found.update(form.get(name, []))
-        bearer = request.get("headers", {}).get("authorization", "")
-        if bearer.startswith("Bearer "):
-            found.add(bearer.removeprefix("Bearer "))
-    return found
-
-
-def command_lines():
-    """What everybody on this computer may read of running programs."""
-    lines = []
-    for number in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{number}/cmdline", "rb") as file:
-                lines.append(file.read().decode(errors="replace"))
-        except OSError:
-            pass  # it has ended
-    return lines
 
 
 class Person:
@@ -167,7 +140,7 @@ class SignIn(unittest.TestCase):
         keyring, browser, home, data, tools = self.keyring, self.browser, self.home, self.data, self.tools
         with Story("sign-in", obs.generations(LOOKED_AT, BOUGHT)) as story:
             stand_in = story.stand_in
-            browser.will(sys.executable, os.path.join(E2E, "chromium.py"), "allow", browser.said)
+            browser.will(sys.executable, os.path.join(signing.E2E, "chromium.py"), "allow", browser.said)
             host, person = self.start(story, "sign-in")
             host.press("Insert Generated Image…", "menu item")
             host.find("Client secret", "password text")
@@ -184,7 +157,7 @@ class SignIn(unittest.TestCase):
             # The service takes the sign-in back while the form is filled in; nothing of that is lost.
             host.type_into("Notes", NOTES)
             host.press("Visible at once", "check box")
-            browser.will(sys.executable, os.path.join(E2E, "browser.py"), "allow", browser.said)
+            browser.will(sys.executable, os.path.join(signing.E2E, "browser.py"), "allow", browser.said)
             stand_in.control(do="expire_tokens")
             stand_in.control(do="scenario", rules=[{"route": "token", "call": 1, "status": 400, "body": '{"error":"invalid_grant"}',
                                                     "headers": [["Content-Type", "application/json"]]}])
@@ -217,9 +190,9 @@ class SignIn(unittest.TestCase):
             host.screen("who")
             host.press("Cancel", "push button", "Getty Images")
             host.wait_for_event("done")
-            found = secrets(stand_in) | {keyring.kept(stand_in)}
+            found = signing.sent(stand_in) | {keyring.kept(stand_in)}
             assert len(found) > 6, "codes, verifiers and tokens are known"
-            running = command_lines()
+            running = signing.command_lines()
             assert any("obs" in line for line in running)
             assert not [line for line in running if any(secret in line for secret in found)]
 
@@ -235,7 +208,7 @@ class SignIn(unittest.TestCase):
             person.close_message("Who Is Signed In")
 
             # In again by the menu: what became of it waits for who comes back from the browser.
-            browser.will(sys.executable, os.path.join(E2E, "browser.py"), "allow", browser.said)
+            browser.will(sys.executable, os.path.join(signing.E2E, "browser.py"), "allow", browser.said)
             host.press("Sign In to Getty Images…", "menu item")
             person.fill_in_sign_in()
             browser.begin()
@@ -247,7 +220,7 @@ class SignIn(unittest.TestCase):
             assert os.path.exists(os.path.join(home, ".config", "obs-studio", "basic", "scenes", "ci.json"))
             places = (home, data, tools, desk.folder("runtime"), desk.folder("logs"))
             assert files_with([BOUGHT], *places), "the search finds what is there"
-            found |= secrets(stand_in) | {keyring.kept(stand_in)}
+            found |= signing.sent(stand_in) | {keyring.kept(stand_in)}
             assert len(found) > 9, "codes, verifiers and tokens are known"
             written = files_with(found, *places)
             assert not written, written
