@@ -26,8 +26,6 @@ ObsHost* instance = nullptr;
 std::atomic<std::thread::id> ui_thread;
 std::atomic<std::int64_t> last_job{0};
 
-constexpr char kVisible[] = "visible_at_once";
-
 ObsHost& of(const easel_host* host) { return *static_cast<ObsHost*>(host->data); }
 
 int log_level(std::int32_t level) {
@@ -37,11 +35,6 @@ int log_level(std::int32_t level) {
     case EASEL_WARNING: return LOG_WARNING;
     default: return LOG_ERROR;
   }
-}
-
-std::string value_of(const Values& values, const char* key) {
-  const auto found = values.find(key);
-  return found == values.end() ? std::string() : found->second;
 }
 
 // What the plugin calls: no exception may reach it.
@@ -65,17 +58,6 @@ std::string find_plugin(const std::string& folder) {
 }
 
 }  // namespace
-
-class ObsHost::Busy {
- public:
-  explicit Busy(ObsHost& host) : host_(host) { ++host_.busy_; }
-  ~Busy() { --host_.busy_; }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
-
- private:
-  ObsHost& host_;
-};
 
 // ---- start and end ----
 
@@ -221,10 +203,11 @@ void ObsHost::fail_at_once(const Job& job, const std::string& message) {
 void ObsHost::at_click(const std::string& action, const Values& values) {
   const bool insert = action == "insert";
   if (insert && !ui_) return say(LOG_WARNING, word("Menu.NoForms"));
-  const bool under_way = std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
-    return entry.second.with_windows && entry.second.action == action;
-  });
-  if (under_way && !forms_.empty()) return windows_->raise(ui_, forms_.back());
+  for (const auto& [key, job] : jobs_) {
+    if (!job.with_windows || job.action != action) continue;
+    if (!forms_.empty()) return windows_->raise(ui_, forms_.back());
+    if (insert && job.asks) return;  // its form is on the way
+  }
   Target target;
   Values begun = values;
   if (insert) {
@@ -232,7 +215,7 @@ void ObsHost::at_click(const std::string& action, const Values& values) {
       target.scene = obs_source_get_weak_source(scene);
     begun.insert(preferences_.last_values.begin(), preferences_.last_values.end());
   }
-  const std::uint64_t its_target = begin(begun, std::move(target), Job{next_job(), 0, action, true, {}});
+  const std::uint64_t its_target = begin(begun, std::move(target), Job{next_job(), 0, action, true, {}, insert});
   if (insert) clicked_target_ = its_target;
   attend();
 }
@@ -318,8 +301,18 @@ void ObsHost::open(const std::string& path, const std::shared_ptr<Picture>& pict
     reading_[static_cast<std::uint64_t>(request)] = picture;
   } else {
     say(LOG_WARNING, path + " is not in the folder of originals, and is not read.");
-    picture->give_up(Picture::State::missing);
+    picture->give_up(Picture::State::foreign);
   }
+}
+
+bool ObsHost::keeps(const std::string& path) {
+  const Busy busy(*this);
+  return plugin_->open(plugin_, path.c_str()) > 0;  // nobody waits for what it reads
+}
+
+void ObsHost::complain(const std::string& text) {
+  say(LOG_WARNING, text);
+  if (ui_) windows_->tell(ui_, EASEL_WARNING, word("Source.Name"), text.c_str());
 }
 
 easel_status ObsHost::opened(std::uint64_t request, easel_status status, const easel_image* image) {
@@ -356,110 +349,6 @@ void ObsHost::hear(std::int64_t key, const std::string& kind, const Pairs& pairs
     targets_.erase(found->second.target);
     jobs_.erase(found);
   }
-}
-
-void ObsHost::show(Job& job, std::int64_t key, const std::string& kind, const Values& values) {
-  if (kind == "told") {
-    const int level = std::atoi(value_of(values, "level").c_str());
-    return windows_->tell(ui_, level, value_of(values, "title").c_str(), value_of(values, "text").c_str());
-  }
-  if (!job.with_windows) return;
-  if (kind == "progress") {
-    const std::string stage = value_of(values, "stage");
-    job.asks = stage == "signing_in" || stage == "listing_sizes";
-    if (job.asks && !forms_.empty()) return;
-    const std::string fraction = value_of(values, "fraction");
-    return windows_->progress(ui_, key, value_of(values, "text").c_str(),
-                              fraction.empty() ? -1.0 : std::strtod(fraction.c_str(), nullptr));
-  }
-  if (show_end_of_account_job(job, kind, values)) return windows_->finished(ui_, key, nullptr);
-  const std::string message = value_of(values, "message");
-  if (kind == "rests") {
-    windows_->tell(ui_, EASEL_WARNING, word("Message.Rests"), message.c_str());
-  } else if (kind == "failed") {
-    // The person's own cancel is no error; whether it came too late for the charge is in the sentence.
-    if (value_of(values, "cause") == "cancelled")
-      return windows_->finished(ui_, key, value_of(values, "paid") == "no" ? nullptr : message.c_str());
-    windows_->finished(ui_, key, nullptr);
-    windows_->tell(ui_, EASEL_ERROR, word("Message.Failed"), message.c_str());
-  } else if (kind == "placed") {
-    const std::string name = value_of(values, "name");
-    const std::string note = value_of(values, "note");
-    const std::string text = std::string(word("Notice.Placed")) + " " + name + " (" + value_of(values, "width") +
-                             " × " + value_of(values, "height") + ")" + (note.empty() ? "" : "\n" + note);
-    notices_[key] += (notices_[key].empty() ? "" : "\n") + text;
-  } else if (kind == "done") {
-    std::string text = std::exchange(notices_[key], {});
-    notices_.erase(key);
-    if (text.empty()) text = value_of(values, "text");
-    windows_->finished(ui_, key, text.c_str());
-  }
-}
-
-// What became of a sign-in is read by someone who comes back from the browser, so it stays until it is closed. False:
-// this is not the end of one, or nothing is to be said.
-bool ObsHost::show_end_of_account_job(const Job& job, const std::string& kind, const Values& values) {
-  if (job.action != "sign-in" && job.action != "sign-out" && job.action != "status") return false;
-  if (kind != "done" && kind != "failed") return false;
-  const std::string cause = value_of(values, "cause");
-  const std::string text = value_of(values, kind == "done" ? "text" : "message");
-  if (cause == "cancelled" || text.empty()) return false;
-  std::string title = label_of(job.action);
-  if (title.ends_with("…")) title.resize(title.size() - std::string_view("…").size());
-  // That nobody is signed in, or that the person said no, is no fault.
-  const bool fault = kind == "failed" && cause != "not_signed_in";
-  windows_->tell(ui_, fault ? EASEL_ERROR : EASEL_INFO, title.c_str(), text.c_str());
-  return true;
-}
-
-// ---- questions ----
-
-easel_status ObsHost::ask(std::uint64_t request, const char* title, const char* accept, const easel_field* fields,
-                          size_t count) {
-  const bool fresh = std::find(forms_.begin(), forms_.end(), request) == forms_.end();
-  const bool for_a_picture = std::any_of(
-      fields, fields + count, [](const easel_field& field) { return std::string_view(field.key) == "generation"; });
-  const easel_qt_option option{kVisible, word("Form.Visible"), word("Form.Visible.Help"),
-                               preferences_.visible_at_once && !is_live()};
-  const easel_status status =
-      windows_->ask(ui_, request, title, accept, fields, count, for_a_picture ? &option : nullptr);
-  if (status >= 0 && fresh) forms_.push_back(request);
-  for (const auto& [key, job] : jobs_) {
-    if (job.asks) windows_->finished(ui_, key, nullptr);
-  }
-  return status;
-}
-
-void ObsHost::answered(std::uint64_t request, bool accepted, const easel_pair* pairs, size_t count) {
-  std::erase(forms_, request);
-  windows_->dismiss(ui_, request);
-  const auto clicked = targets_.find(clicked_target_);
-  Target* const target = clicked == targets_.end() ? nullptr : &clicked->second;
-  LastValues filled_in;
-  std::vector<easel_pair> answers;
-  for (size_t i = 0; i < count; ++i) {
-    const std::string_view key = pairs[i].key;
-    if (key != kVisible) {
-      answers.push_back(pairs[i]);
-      const bool kept = std::any_of(std::begin(kRememberedKeys), std::end(kRememberedKeys),
-                                    [&](const char* remembered) { return key == remembered; });
-      if (kept && *pairs[i].value) filled_in[std::string(key)] = pairs[i].value;
-      continue;
-    }
-    const bool visible = std::string_view(pairs[i].value) == "yes";
-    if (target) target->visible = visible;
-    // While OBS is live the box was not ticked by the person, and says nothing about other days.
-    if (is_live()) continue;
-    Preferences now = preferences_;
-    now.visible_at_once = visible;
-    remember(now);
-  }
-  if (target && !filled_in.empty()) target->filled_in = std::move(filled_in);
-  {
-    const Busy busy(*this);
-    plugin_->answer(plugin_, request, accepted ? 1 : 0, answers.data(), answers.size());
-  }
-  attend();
 }
 
 // ---- the tables of easel.h ----

@@ -28,6 +28,9 @@ namespace inset_obs {
 using Values = std::map<std::string, std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+// Empty if there is none.
+std::string value_of(const Values& values, const char* key);
+
 class ObsHost {
  public:
   // Loads the plugin and starts it. The reason, if that fails. `loaded_from` is this module's own folder.
@@ -71,6 +74,10 @@ class ObsHost {
 
   // Reads the original again, for a source that is there without pixels.
   void open(const std::string& path, const std::shared_ptr<Picture>& picture);
+  // Whether it lies where the plugin keeps originals; it reads no other file.
+  bool keeps(const std::string& path);
+  // In a window if there are any, and in the log.
+  void complain(const std::string& text);
 
   // Does what is due: tasks, and what the plugin has to say.
   void attend();
@@ -82,14 +89,24 @@ class ObsHost {
     std::string action;
     bool with_windows;
     Listener listener;
-    bool asks = false;  // so far it has ordered nothing: its forms show how far it is
+    bool asks = false;  // it has ordered nothing yet: its forms show how far it is
   };
   struct Target {
     OBSWeakSourceAutoRelease scene;  // none: the one that is shown when the picture comes
     std::optional<bool> visible;     // as the person said; nothing said: unless OBS is live
     LastValues filled_in;            // what a form said that is worth remembering, once there is a picture
   };
-  class Busy;
+  // While it lives the plugin is in a call, and nothing else may call it.
+  class Busy {
+   public:
+    explicit Busy(ObsHost& host) : host_(host) { ++host_.busy_; }
+    ~Busy() { --host_.busy_; }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    ObsHost& host_;
+  };
 
   bool start_plugin(const easel_entry& entry);
   // The number of its target; 0 if the plugin would not begin.

@@ -101,7 +101,7 @@ void Picture::tick() {
     if (!old_.back()->drop_some()) old_.pop_back();
   } else if (!next_->upload_band(*image_)) {
     stop_upload();
-    set_state(State::damaged);
+    set_state(State::refused);
     say(LOG_ERROR, "The graphics card does not take the picture.");
   }
   obs_leave_graphics();

@@ -17,7 +17,8 @@ namespace inset_obs {
 
 class Picture {
  public:
-  enum class State { empty, reading, uploading, shown, missing, damaged };
+  // foreign: the file is not the plugin's, and is not read. refused: by the graphics card.
+  enum class State { empty, reading, uploading, shown, missing, damaged, foreign, refused };
 
   Picture() = default;
   ~Picture();

@@ -40,8 +40,11 @@ class PictureSource {
   // Any thread: OBS makes sources on several, and updates those with video on the graphics thread.
   void update(obs_data_t* settings) {
     const std::string path = obs_data_get_string(settings, "path");
+    if (path.empty() && !this->path().empty()) return put_back_settings();
     {
       const std::lock_guard lock(mutex_);
+      kept_ = obs_data_create();
+      obs_data_apply(kept_, settings);
       width_ = static_cast<std::uint32_t>(obs_data_get_int(settings, "width"));
       height_ = static_cast<std::uint32_t>(obs_data_get_int(settings, "height"));
       if (path == path_) return;
@@ -90,6 +93,7 @@ class PictureSource {
   obs_properties_t* properties();
 
  private:
+  void put_back_settings();
   static void replaced(void*, const char* path, void* data);
   static bool another_size(obs_properties_t*, obs_property_t*, void* data);
   static bool show_original(obs_properties_t*, obs_property_t*, void* data);
@@ -98,10 +102,27 @@ class PictureSource {
   const std::shared_ptr<Picture> picture_ = std::make_shared<Picture>();
   Picture::State told_ = Picture::State::empty;  // [graphics]
   mutable std::mutex mutex_;                     // guards these
+  OBSDataAutoRelease kept_;                      // the settings that belong to the picture
   std::string path_;
   std::uint32_t width_ = 0;
   std::uint32_t height_ = 0;
 };
+
+// "Defaults" in the properties takes all settings away, and what they say is nowhere else. They are put back, on the
+// thread on which OBS changes them.
+void PictureSource::put_back_settings() {
+  const OBSDataAutoRelease kept = obs_data_create();
+  {
+    const std::lock_guard lock(mutex_);
+    obs_data_apply(kept, kept_);
+  }
+  post_to_ui([source = OBSGetWeakRef(source_), kept = OBSData(kept.Get())](ObsHost*) {
+    const OBSSourceAutoRelease alive = obs_weak_source_get_source(source);
+    if (!alive) return;
+    obs_source_update(alive, kept);
+    obs_source_update_properties(alive);
+  });
+}
 
 // ---- missing files ----
 
@@ -110,7 +131,7 @@ obs_missing_files_t* PictureSource::missing_files() {
   const std::string file = path();
   const Picture::State state = picture_->state();
   const bool bad = state == Picture::State::missing || state == Picture::State::damaged;
-  if (!file.empty() && (bad || !os_file_exists(file.c_str()))) {
+  if (!file.empty() && state != Picture::State::foreign && (bad || !os_file_exists(file.c_str()))) {
     obs_missing_files_add_file(files,
                                obs_missing_file_create(file.c_str(), replaced, OBS_MISSING_FILE_SOURCE, source_, this));
   }
@@ -137,20 +158,25 @@ void PictureSource::replaced(void*, const char* path, void* data) {
     std::string found, home;
     std::shared_ptr<Picture> picture;
   };
-  self.picture_->expect();
-  // libobs has a thread for work that must hold up nobody.
-  obs_queue_task(
-      OBS_TASK_DESTROY,
-      [](void* what) {
-        const std::unique_ptr<Errand> errand(static_cast<Errand*>(what));
-        const bool there = put_back(errand->found, errand->home);
-        post_to_ui([there, home = errand->home, picture = errand->picture](ObsHost* host) {
-          if (host && there) return host->open(home, picture);
-          picture->give_up(Picture::State::missing);
-          say(LOG_WARNING, "The file cannot be put to " + home + ".");
-        });
-      },
-      new Errand{path, self.path(), self.picture_}, false);
+  post_to_ui([errand = Errand{path, self.path(), self.picture_}](ObsHost* host) {
+    if (!host) return;
+    // A scene collection of somebody else may name any file.
+    if (!host->keeps(errand.home)) return host->complain(word("Source.Foreign"));
+    errand.picture->expect();
+    // libobs has a thread for work that must hold up nobody.
+    obs_queue_task(
+        OBS_TASK_DESTROY,
+        [](void* what) {
+          const std::unique_ptr<Errand> taken(static_cast<Errand*>(what));
+          const bool there = put_back(taken->found, taken->home);
+          post_to_ui([there, home = taken->home, picture = taken->picture](ObsHost* host_then) {
+            if (host_then && there) return host_then->open(home, picture);
+            picture->give_up(Picture::State::missing);
+            if (host_then) host_then->complain(word("Source.NotPutBack") + std::string(" ") + home);
+          });
+        },
+        new Errand(errand), false);
+  });
 }
 
 // ---- properties ----
@@ -189,6 +215,8 @@ obs_properties_t* PictureSource::properties() {
   switch (picture_->state()) {
     case Picture::State::missing: line("info_state", word("Source.Missing"), OBS_TEXT_INFO_ERROR); break;
     case Picture::State::damaged: line("info_state", word("Source.Damaged"), OBS_TEXT_INFO_ERROR); break;
+    case Picture::State::foreign: line("info_state", word("Source.Foreign"), OBS_TEXT_INFO_ERROR); break;
+    case Picture::State::refused: line("info_state", word("Source.Refused"), OBS_TEXT_INFO_ERROR); break;
     case Picture::State::reading:
     case Picture::State::uploading: line("info_state", word("Source.Loading")); break;
     case Picture::State::empty:

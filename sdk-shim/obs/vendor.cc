@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "log.h"
@@ -37,8 +38,24 @@ class Call {
 };
 
 bool is_number(std::string_view key) {
-  static const std::set<std::string_view> keys{"bytes", "fraction", "height", "http_status", "index", "total", "width"};
+  static const std::set<std::string_view> keys{"bytes", "height", "http_status", "index", "total", "width"};
   return keys.contains(key);
+}
+
+// "4k 4096 4096": a name, width and height.
+OBSDataAutoRelease choice_of(const std::string& text) {
+  OBSDataAutoRelease choice = obs_data_create();
+  std::istringstream words(text);
+  std::string name;
+  long long width = 0;
+  long long height = 0;
+  words >> name >> width >> height;
+  obs_data_set_string(choice, "name", name.c_str());
+  if (words) {
+    obs_data_set_int(choice, "width", width);
+    obs_data_set_int(choice, "height", height);
+  }
+  return choice;
 }
 
 OBSDataAutoRelease data_of(const Pairs& pairs) {
@@ -46,9 +63,7 @@ OBSDataAutoRelease data_of(const Pairs& pairs) {
   const OBSDataArrayAutoRelease choices = obs_data_array_create();
   for (const auto& [key, value] : pairs) {
     if (key == "choice") {
-      const OBSDataAutoRelease choice = obs_data_create();
-      obs_data_set_string(choice, "choice", value.c_str());
-      obs_data_array_push_back(choices, choice);
+      obs_data_array_push_back(choices, choice_of(value));
     } else if (key == "fraction") {
       obs_data_set_double(data, key.c_str(), std::strtod(value.c_str(), nullptr));
     } else if (is_number(key) && !value.empty()) {

@@ -25,7 +25,7 @@ std::string inset_state(obs_source_t* source) {
   obs_property_t* line = obs_properties_get(page, "info_state");
   const std::string text = line ? obs_property_description(line) : "";
   obs_properties_destroy(page);
-  for (const char* word : {"missing", "damaged"}) {
+  for (const char* word : {"missing", "damaged", "outside Inset's folder"}) {
     if (text.find(word) != std::string::npos) return word;
   }
   return text;
@@ -231,11 +231,45 @@ TEST_F(Module, ShowsWhatIsMissingOrDamaged) {
     obs.run_for(100ms);
   }
 
-  // A path that is not the plugin's is not read at all.
+  fs::copy_file(elsewhere, original, fs::copy_options::overwrite_existing);
+
+  // A path that is not the plugin's is not read at all, nor is anything written there.
+  const fs::path theirs = data_ / "theirs";
+  std::ofstream(theirs) << "mine";
   const OBSDataAutoRelease settings = obs_data_get_obj(saved, "settings");
-  obs_data_set_string(settings, "path", "/etc/hostname");
+  obs_data_set_string(settings, "path", theirs.c_str());
   const OBSSourceAutoRelease foreign = obs_load_source(saved);
-  EXPECT_TRUE(obs.run_until([&] { return inset_state(foreign) == "missing"; }, 10s));
+  EXPECT_TRUE(obs.run_until([&] { return inset_state(foreign) == "outside Inset's folder"; }, 10s));
+  EXPECT_EQ(missing_in(foreign), 0u);
+  // Listed before it was known whose it is.
+  fs::remove(theirs);
+  const OBSSourceAutoRelease early = obs_load_source(saved);
+  obs_missing_files_t* files = obs_source_get_missing_files(early);
+  ASSERT_EQ(obs_missing_files_count(files), 1u);
+  std::ofstream(theirs) << "mine";
+  obs_missing_file_issue_callback(obs_missing_files_get_file(files, 0), elsewhere.c_str());
+  obs_missing_files_destroy(files);
+  obs.run_for(300ms);
+  EXPECT_EQ(fs::file_size(theirs), 4u);
+  EXPECT_FALSE(fs::exists(theirs.string() + ".damaged"));
+}
+
+TEST_F(Module, KeepsItsSettingsWhenOBSTakesThemAway) {
+  BareObs obs;
+  ASSERT_TRUE(load_module(obs));
+  ASSERT_EQ(obs.insert(picture(0, "1k")).value("event", ""), "done");
+  const OBSSourceAutoRelease source = only_source(obs);
+  ASSERT_TRUE(obs.wait_until_shown(source));
+  const Json before = Json::parse(settings_of(source));
+  // As "Defaults" in the window of the properties does.
+  const OBSDataAutoRelease settings = obs_source_get_settings(source);
+  obs_data_clear(settings);
+  obs_source_update(source, nullptr);
+  EXPECT_TRUE(obs.run_until([&] { return Json::parse(settings_of(source)) == before; }, 10s)) << settings_of(source);
+  const OBSDataAutoRelease saved = obs_save_source(source);
+  obs_data_set_string(saved, "name", "again");
+  const OBSSourceAutoRelease again = obs_load_source(saved);
+  EXPECT_TRUE(obs.wait_until_shown(again));
 }
 
 TEST_F(Module, KeepsThePictureWhenTheSceneIsDeleted) {
