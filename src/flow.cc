@@ -108,6 +108,7 @@ void Flow::note_other_size(const std::string& asset_id) {
 
 void Flow::start(Time now, std::optional<Millis> since_put) {
   put_at_ = now - since_put.value_or(Millis(0));
+  if (!unresolved()) plan_.again = false;  // said of an earlier request, not of one that is still to come
   if (saved_ && saved_->size_differs && !plan_.accept_size) {
     state_ = State::placing;
     judge_size(*saved_);

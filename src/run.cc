@@ -239,11 +239,13 @@ void Run::carry_out(const Flow::Put&) {
   requested_ = true;
   report("Requesting the picture");
   const JobRecord& job = plan_.job;
-  call_ = engine_.service.call(Method::put, download_url(engine_.service.api(), job.generation, job.index),
-                               download_body(job), [this](Result<HttpReply> reply) {
-                                 call_ = 0;
-                                 tell(answer_of(reply, true));
-                               });
+  call_ = engine_.service.call(
+      Method::put, download_url(engine_.service.api(), job.generation, job.index), download_body(job),
+      [this](Result<HttpReply> reply) {
+        call_ = 0;
+        tell(answer_of(reply, true));
+      },
+      job.account);
 }
 
 Fetch& Run::fetch() {
@@ -258,11 +260,13 @@ void Run::carry_out(const Flow::Get&) {
   report("The service is preparing the picture");
   fetch().get_ready();
   const JobRecord& job = plan_.job;
-  call_ = engine_.service.call(Method::get, download_url(engine_.service.api(), job.generation, job.index), {},
-                               [this](Result<HttpReply> reply) {
-                                 call_ = 0;
-                                 tell(answer_of(reply, false));
-                               });
+  call_ = engine_.service.call(
+      Method::get, download_url(engine_.service.api(), job.generation, job.index), {},
+      [this](Result<HttpReply> reply) {
+        call_ = 0;
+        tell(answer_of(reply, false));
+      },
+      job.account);
 }
 
 Flow::Event Run::answer_of(const Result<HttpReply>& reply, bool put) const {

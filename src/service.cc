@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "job_id.h"
 #include "oauth.h"
 
 namespace inset {
@@ -63,6 +64,7 @@ struct Service::Call {
   std::string url;
   std::string body;
   Done done;
+  std::string account;
   int redirects = 0;
   std::unique_ptr<Collector> exchange;
 };
@@ -238,13 +240,14 @@ Service::Id Service::renew(std::function<void(Outcome)> done) {
 
 // ---- one request ----
 
-Service::Id Service::call(Method method, std::string url, std::string body, Done done) {
+Service::Id Service::call(Method method, std::string url, std::string body, Done done, std::string account) {
   const Id id = next_id_++;
   auto call = std::make_unique<Call>();
   call->method = method;
   call->url = std::move(url);
   call->body = std::move(body);
   call->done = std::move(done);
+  call->account = std::move(account);
   calls_.emplace(id, std::move(call));
   with_token(id, [this, id](Outcome outcome) {
     if (outcome) {
@@ -261,6 +264,14 @@ void Service::send(Id id) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return;
   Call& call = *found->second;
+  // Somebody may have signed in since, and would pay for what another ordered.
+  if (!call.account.empty() && call.account != account_of(credentials_.api_key)) {
+    const auto node = calls_.extract(found);
+    node.mapped()->done(
+        make_error(Stage::requesting, Cause::other_account,
+                   "It was requested with another API key; somebody signed in with a new one meanwhile."));
+    return;
+  }
   HttpRequest request;
   request.method = call.method;
   request.url = call.url;

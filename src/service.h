@@ -66,9 +66,10 @@ class Service {
 
   using Id = std::uint64_t;
 
-  // One request, one answer. An Error means that no token could be had, so nothing was sent.
+  // One request, one answer. An Error means that nothing was sent: no token could be had, or by then somebody else was
+  // signed in than `account` (job_id.h). Empty: whoever it is.
   using Done = std::function<void(Result<HttpReply>)>;
-  Id call(Method method, std::string url, std::string body, Done done);
+  Id call(Method method, std::string url, std::string body, Done done, std::string account = {});
 
   // A GET that costs nothing: tried again, with back-off and at most one new token, until it is answered by JSON, or by
   // 202.

@@ -40,6 +40,13 @@ SignIn::~SignIn() {
   engine_.account.cancel(account_call_);
   engine_.service.cancel(service_call_);
   engine_.timers.cancel(timer_);
+  restore();
+}
+
+// Whoever was signed in before is so again, and what is under way for them goes on.
+void SignIn::restore() {
+  if (before_) engine_.service.set_credentials(std::move(*before_));
+  before_.reset();
 }
 
 void SignIn::start() {
@@ -114,18 +121,19 @@ void SignIn::begin_without_form() {
 void SignIn::try_secret(Secret secret) {
   owner_.busy("Signing in");
   engine_.products.reset();
+  before_ = engine_.service.credentials().copy();
   Credentials credentials;
   credentials.api_key = wish_.api_key;
   credentials.client_secret = std::move(secret);
   engine_.service.set_credentials(std::move(credentials));
   service_call_ = engine_.service.renew([this](Outcome outcome) {
     service_call_ = 0;
-    if (outcome) return keep();
+    if (outcome) {
+      before_.reset();
+      return keep();
+    }
     const Error error = outcome.error();
-    // Not right: so they are nobody's, and are not used by chance.
-    Credentials nobody;
-    nobody.api_key = wish_.api_key;
-    engine_.service.set_credentials(std::move(nobody));
+    restore();
     if (error.cause != Cause::credentials_refused) return end(error);
     ask_credentials(error.what);
   });

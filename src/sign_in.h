@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "account.h"
@@ -53,6 +54,7 @@ class SignIn {
   void take_credentials(const Values& answers);
   void begin_without_form();
   void try_secret(Secret secret);
+  void restore();
   void open_browser();
   void came(const Callback& callback);
   void keep();
@@ -65,6 +67,7 @@ class SignIn {
   Asking asking_ = Asking::nothing;
   Account::Id account_call_ = 0;
   Service::Id service_call_ = 0;
+  std::optional<Credentials> before_;  // those that come back if the secret that is being tried is wrong
   Timers::Id timer_ = 0;
   AuthorizationRequest request_;
   std::unique_ptr<Loopback> loopback_;

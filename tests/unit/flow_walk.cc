@@ -329,7 +329,9 @@ class Walk {
           plan.again = start.again;
           plan.accept_size = start.accept_size;
           plan.place = start.place;
-          world.word = start.again;
+          int last = 0;
+          world.word =
+              start.again && !open_intents(world, last).empty();  // a word about what is open, not about what comes
           world.word_used_by = 0;
           world.places = start.place;
           world.placed = false;

@@ -115,3 +115,7 @@ seeded_fault(placed_before_it_is_saved flow.cc "nothing is placed before it is s
   state_ = State::noting_saved;]==]
   [==[  fetched_.size_differs = false;
   state_ = State::placing;]==])
+
+seeded_fault(word_for_what_is_still_to_come flow.cc "no second PUT without proof of refusal or the person's word"
+  [==[  if (!unresolved()) plan_.again = false;]==]
+  [==[  // if (!unresolved()) plan_.again = false;]==])

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes.h"
+#include "job_id.h"
 
 namespace inset {
 namespace {
@@ -234,6 +235,31 @@ TEST_F(ServiceTest, APutIsSentOnceWhateverTheAnswer) {
   EXPECT_EQ(put.method, Method::put);
   EXPECT_EQ(put.body, R"({"size_name":"4k"})");
   EXPECT_TRUE(has_header(put, "Content-Type: application/json"));
+}
+
+TEST_F(ServiceTest, NothingIsSentForSomebodyElse) {
+  const std::string ours = account_of(key_and_secret().api_key);
+  Credentials theirs = key_and_secret();
+  theirs.api_key = "another";
+  const auto put = [&] {
+    service_.call(
+        Method::put, "https://api.gettyimages.com/v3/download", "{}",
+        [this](Result<HttpReply> r) { take(std::move(r)); }, ours);
+  };
+  put();
+  settle();
+  EXPECT_EQ(statuses_.size(), 1u);
+  // While it waits for a token, and afterwards.
+  service_.renew([](const Outcome&) {});
+  put();
+  service_.set_credentials(theirs.copy());
+  settle();
+  put();
+  settle();
+  EXPECT_EQ(statuses_.size(), 1u);
+  ASSERT_EQ(errors_.size(), 2u);
+  for (const Error& error : errors_) EXPECT_EQ(error.cause, Cause::other_account);
+  EXPECT_EQ(transport_.count("/v3/download"), 1u);
 }
 
 // ---- safe GETs ----
