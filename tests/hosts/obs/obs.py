@@ -94,22 +94,6 @@ class Windows:
         self.process.wait()
 
 
-def files_with(words, *folders):
-    """The files below these folders that hold one of the words."""
-    found = []
-    for folder in folders:
-        for place, _, names in os.walk(folder):
-            for name in names:
-                path = os.path.join(place, name)
-                if not os.path.isfile(path):
-                    continue
-                with open(path, "rb") as file:
-                    content = file.read()
-                if any(word.encode() in content for word in words):
-                    found.append(path)
-    return found
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -10,7 +10,7 @@ import unittest
 
 import obs
 import signing
-from obs import Story, assert_exact, desk, files_with, ledger, wait_for
+from obs import Story, assert_exact, desk, ledger, wait_for
 
 LOOKED_AT, BOUGHT = "10000001-93D4-4F26-8A5E-2D1C6F70B9E3", "10000002-93D4-4F26-8A5E-2D1C6F70B9E3"
 NOTES = "For the autumn programme"
@@ -219,10 +219,10 @@ class SignIn(unittest.TestCase):
 
             assert os.path.exists(os.path.join(home, ".config", "obs-studio", "basic", "scenes", "ci.json"))
             places = (home, data, tools, desk.folder("runtime"), desk.folder("logs"))
-            assert files_with([BOUGHT], *places), "the search finds what is there"
+            assert desk.files_with([BOUGHT], places), "the search finds what is there"
             found |= signing.sent(stand_in) | {keyring.kept(stand_in)}
             assert len(found) > 9, "codes, verifiers and tokens are known"
-            written = files_with(found, *places)
+            written = desk.files_with(found, places)
             assert not written, written
             assert len(ledger(stand_in)) == 1
 

@@ -5,7 +5,7 @@ of a second download; and what is there after the restart. Screenshots go to the
 import os
 import time
 
-from obs import Story, assert_exact, desk, files_with, install, ledger, wait_for
+from obs import Story, assert_exact, desk, install, ledger, wait_for
 
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
 NOTES = "For the autumn programme"
@@ -94,7 +94,7 @@ def main():
         assert "[inset] ended" in host.log()
         # What was typed into the form for key and secret was kept in memory alone.
         assert os.path.exists(os.path.join(home, ".config", "obs-studio", "basic", "scenes", "ci.json"))
-        written = files_with(secrets, home, data, desk.folder("runtime"), desk.folder("logs"))
+        written = desk.files_with(secrets, (home, data, desk.folder("runtime"), desk.folder("logs")))
         assert not written, written
         stand_in.control(do="scenario", rules=[])
         write = os.path.join(stand_in.folder, "release-file")
