@@ -163,7 +163,9 @@ void Service::token_answered(const HttpReply& reply) {
   auto answer = read_token(reply);
   if (!answer) {
     if (const auto wait = token_backoff_.next(answer.error(), awake_now(), chance(), retry_after(reply))) {
-      token_timer_ = timers_.at(awake_now() + *wait, [this] { request_token(); });
+      // Other programs need not wait as long, and may have a new refresh token by then.
+      if (vault_) vault_->release();
+      token_timer_ = timers_.at(awake_now() + *wait, [this] { fetch_token(); });
       return;
     }
     if (answer.error().cause == Cause::credentials_refused) {

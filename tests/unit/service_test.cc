@@ -420,6 +420,19 @@ TEST_F(ByBrowser, UsesWhatIsKeptAndKeepsWhatComes) {
   EXPECT_GT(vault_.releases, 0);
 }
 
+TEST_F(ByBrowser, LetsOthersInWhileItWaitsAndBeginsWithWhatTheyLeft) {
+  token_ = [this] { return ++tokens_ == 1 ? reply_of(503) : tokens("r3"); };
+  get();
+  settle();
+  EXPECT_EQ(transport_.count(kToken), 1u);
+  EXPECT_EQ(vault_.releases, 1);
+  vault_.kept = "r2";
+  settle(true);
+  EXPECT_EQ(statuses_, std::vector<int>{200});
+  EXPECT_EQ(transport_.request(2).body, "grant_type=refresh_token&client_id=abc123def&refresh_token=r2");
+  EXPECT_EQ(vault_.replaced, std::vector<std::string>{"r3"});
+}
+
 TEST_F(ByBrowser, KeepsTheOldOneIfNoNewOneComes) {
   token_ = [] { return a_token(); };
   get();
