@@ -10,16 +10,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+
 namespace inset {
 namespace {
-
-constexpr int kHigh = 200;  // out of the way of any number that a child expects
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
   for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
   all.push_back(nullptr);
   return all;
+}
+
+// The next number after this one, from 3, that is neither a descriptor's here nor one's there.
+int next_unnamed(int after, const std::vector<std::pair<int, int>>& descriptors) {
+  int number = std::max(after + 1, 3);
+  while (std::ranges::any_of(descriptors, [&](const auto& d) { return d.first == number || d.second == number; })) {
+    ++number;
+  }
+  return number;
 }
 
 }  // namespace
@@ -39,6 +49,7 @@ Child::~Child() {
 }
 
 int Child::start(const Program& program) {
+  exited_ = false;
   const std::vector<char*> words = pointers(program.words);
   const std::vector<char*> environment = pointers(program.environment);
 
@@ -46,13 +57,17 @@ int Child::start(const Program& program) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  // First all of them out of the way of the numbers that they are going to have.
-  int high = kHigh;
-  for (const auto& [here, there] : program.descriptors) posix_spawn_file_actions_adddup2(&actions, here, high++);
-  high = kHigh;
+  // First all of them out of each other's way, whatever numbers they have here and are going to have.
+  int between = 0;
   for (const auto& [here, there] : program.descriptors) {
-    posix_spawn_file_actions_adddup2(&actions, high, there);
-    posix_spawn_file_actions_addclose(&actions, high++);
+    between = next_unnamed(between, program.descriptors);
+    posix_spawn_file_actions_adddup2(&actions, here, between);
+  }
+  between = 0;
+  for (const auto& [here, there] : program.descriptors) {
+    between = next_unnamed(between, program.descriptors);
+    posix_spawn_file_actions_adddup2(&actions, between, there);
+    posix_spawn_file_actions_addclose(&actions, between);
   }
   sigset_t none;
   sigset_t all;
@@ -67,10 +82,17 @@ int Child::start(const Program& program) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return error;
-  // A host that reaps every child may have taken this one already; what it left behind then tells by itself. Without a
-  // descriptor the number must not be used any more, as it may be another process's by now.
   pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  return 0;
+  // A host that reaps every child may have taken this one already; what it left behind then tells by itself. The number
+  // must not be used any more, as it may be another process's by now.
+  if (pidfd_ || errno == ESRCH) return 0;
+  // It may still run, and nobody could tell when it ends.
+  const int unwatchable = errno;
+  if (::waitpid(pid_, nullptr, WNOHANG) == 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  return unwatchable;
 }
 
 bool Child::has_ended() const {

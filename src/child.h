@@ -17,7 +17,7 @@ namespace inset {
 // The file with this name beside the one that this code was loaded from; empty if that cannot be told.
 std::string beside_this_library(const std::string& name);
 
-// One thread at a time. Ends with this object, whatever it is doing.
+// One thread at a time. The program ends with this object at the latest, whatever it is doing.
 class Child {
  public:
   struct Program {
@@ -32,10 +32,11 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // 0, or an errno. Once.
+  // 0, or an errno: then nothing runs, also if it is this process that has no descriptor left to watch it by. May be
+  // called again after reap() and after an error.
   int start(const Program& program);
 
-  // Readable when it has ended; -1 if the host has reaped it already.
+  // Readable when it has ended; -1 if it had ended, and the host had reaped it, before it could be watched.
   int pidfd() const { return pidfd_.get(); }
 
   bool has_ended() const;

@@ -87,6 +87,7 @@ void KeyringCall::start(const KeyringSettings& settings, Verb verb, Manner manne
       {.words = {program, INSET_RELEASE, verb_word, manner == Manner::ask ? "ask" : "quiet", issuer},
        .environment = needed(settings.environment),
        .descriptors = {{input.get(), STDIN_FILENO}, {output.get(), STDOUT_FILENO}, {nowhere.get(), STDERR_FILENO}}});
+  if (error == EMFILE || error == ENFILE) return fail("There are too many open files.");
   if (error != 0)
     return fail("The program that talks to the keyring (" + program + ") cannot be started; install Inset anew.");
   watch_ = transport_.watch(answers_.get(), [this] { take(); });

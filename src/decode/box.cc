@@ -84,7 +84,7 @@ class Box {
          .environment = {"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"},
          .descriptors = {{read_end.get(), kBoxInput}, {memory_.descriptor(), kBoxOutput}}});
     if (error == 0) return {};
-    if (error == ENOMEM || error == EAGAIN) return system_failure("posix_spawn", error);
+    if (error != ENOENT && error != EACCES && error != ENOEXEC) return system_failure("inset-decode", error);
     return failure(Cause::decoder_failed,
                    "The program that opens pictures (" + program + ") cannot be started; install Inset anew.",
                    std::generic_category().message(error));
@@ -131,7 +131,7 @@ class Box {
 
   // Waits a little, for the end of the process or for room in the pipe. True: it has ended.
   bool ended(int writable) {
-    // Reaped before it could be watched: then it has ended.
+    // It had ended, and was reaped, before it could be watched.
     if (process_.pidfd() < 0) return true;
     std::array<pollfd, 2> watched = {pollfd{process_.pidfd(), POLLIN, 0}, pollfd{writable, POLLOUT, 0}};
     ::poll(watched.data(), watched.size(), static_cast<int>(kGlance.count()));

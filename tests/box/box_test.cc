@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -17,8 +18,10 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "decode/lock_in.h"
+#include "fd.h"
 
 namespace inset {
 namespace {
@@ -135,6 +138,43 @@ TEST(Box, WorksInAHostThatIgnoresItsChildren) {
   EXPECT_TRUE(decode('g'));
   EXPECT_FALSE(decode('c'));
   sigaction(SIGCHLD, &before, nullptr);
+}
+
+// The numbers of what is handed to the box are anything, where the host has many files open.
+TEST(Box, WorksWhateverNumbersItsDescriptorsHave) {
+  std::vector<Fd> others;
+  while (others.size() < 250) {
+    const auto picture = decode('g');
+    EXPECT_TRUE(picture) << "with " << others.size() << " more: " << picture.error().detail;
+    others.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(others.back());
+  }
+}
+
+// One descriptor more each time, up to where a box can be watched: before that it neither runs on nor is believed.
+TEST(Box, IsAnErrorWhereThereAreTooManyOpenFiles) {
+  const int before = open_descriptors();
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const Fd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const auto lowest_free = static_cast<rlim_t>(next.get()) + 1;
+  bool enough = false;
+  for (rlim_t more = 0; more < 8 && !enough; ++more) {
+    SCOPED_TRACE(more);
+    const rlimit low{lowest_free + more, limit.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    const auto good = decode('g');
+    const auto picture = decode('q');  // a whole picture, and it goes on
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_FALSE(picture) << "it could still be changed";
+    EXPECT_FALSE(has_children()) << "a zombie, or a program that still runs";
+    enough = static_cast<bool>(good);
+    if (good) continue;
+    EXPECT_EQ(good.error().cause, Cause::decoder_failed);
+    EXPECT_EQ(good.error().what.find("install"), std::string::npos) << good.error().what;
+  }
+  EXPECT_TRUE(enough);
+  EXPECT_EQ(open_descriptors(), before + 1);
 }
 
 // What a locked-in process tries, and the signal it dies of; 0: it may.

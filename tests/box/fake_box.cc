@@ -22,6 +22,7 @@ void leave(const BoxResult& result, off_t size) {
 }
 
 [[noreturn]] void spin() {
+  ::alarm(300);  // longer than anybody has patience, but a test that fails leaves nothing for ever
   volatile unsigned turns = 0;
   while (true) {
     const unsigned next = turns + 1;
