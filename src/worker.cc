@@ -178,15 +178,25 @@ class Worker::Loop final : private Outbox {
   }
 
   void turn(bool last) {
-    while (const auto command = next_command()) (*command)(*this);
+    while (true) {
+      let_go();  // first, or what was cancelled before it began would still begin below
+      const auto command = next_command();
+      if (!command) break;
+      (*command)(*this);
+    }
     if (last) return;
     timers_.fire(awake_now());
     for (const auto& [number, job] : jobs_) job->pump();
     for (const auto& [request, reload] : reloads_) reload->pump();
-    for (const RequestNumber request : std::exchange(finished_reloads_, {})) reloads_.erase(request);
-    for (const JobNumber number : std::exchange(finished_jobs_, {})) jobs_.erase(number);
+    let_go();
     deliver();
     sleep();
+  }
+
+  // Of all that is over. Not in over() itself, which the job calls.
+  void let_go() {
+    for (const RequestNumber request : std::exchange(finished_reloads_, {})) reloads_.erase(request);
+    for (const JobNumber number : std::exchange(finished_jobs_, {})) jobs_.erase(number);
   }
 
   void sleep() {

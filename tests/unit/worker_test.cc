@@ -224,6 +224,48 @@ TEST_F(WorkerTest, ACancelledResumeOfAnUnclearJobSaysMaybe) {
   }
 }
 
+// The worker is held up while both come, so that it sees them at once.
+TEST_F(WorkerTest, WhatIsCancelledBeforeItBeginsNeverBegins) {
+  using Action = Worker::Action;
+  for (const Action action : {Action::insert, Action::resume, Action::sign_in, Action::sign_out, Action::status}) {
+    for (const bool can_ask : {false, true}) {
+      SCOPED_TRACE(static_cast<int>(action));
+      SCOPED_TRACE(can_ask);
+      std::atomic<bool> held_up = false;
+      std::atomic<bool> both_there = false;
+      Worker::Options held = options();
+      held.can_ask = can_ask;
+      held.settings.keyring.wanted = false;
+      held.wake = [&] {
+        held_up = true;
+        held_up.notify_one();
+        both_there.wait(false);
+      };
+      Worker worker(std::move(held));
+      worker.invoke(1, Action::list, {});
+      held_up.wait(false);
+      worker.invoke(2, action, {});
+      worker.cancel(2);
+      both_there = true;
+      both_there.notify_one();
+      worker.invoke(3, Action::list, {});
+      std::size_t ends = 0;
+      bool over = false;
+      for (const Message& message : until_over(worker, 3)) {
+        const auto* event = std::get_if<EventMessage>(&message);
+        if (event && event->job == 2) {
+          EXPECT_FALSE(over) << event->kind << " after the end";
+          EXPECT_NE(event->kind, "progress");
+          ends += event->kind == "done" || event->kind == "failed";
+        }
+        EXPECT_FALSE(std::get_if<AskMessage>(&message)) << "a form that nobody waits for";
+        if (const auto* end = std::get_if<OverMessage>(&message)) over = over || end->job == 2;
+      }
+      EXPECT_EQ(ends, 1u);
+    }
+  }
+}
+
 TEST_F(WorkerTest, AnUnreadableRecordMayBeThatOfAPurchase) {
   const std::string id = write_journal({job_record()});
   write_whole(folder_ / "data" / "jobs" / (id + ".jsonl"), "written by a later version\n");
