@@ -13,6 +13,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint32_t kLongestSide = 1u << 20;  // of an offer that makes sense at all
+// Of one generation, and of one picture. The service has a handful of either; each costs a line of a form, a transfer, a
+// place in the journal.
+constexpr std::size_t kMostPictures = 64;
+constexpr std::size_t kMostSizes = 64;
 constexpr std::chrono::seconds kUsualLife{1800};
 constexpr std::chrono::seconds kLongestLife{86400};
 
@@ -138,6 +142,7 @@ Result<Generation> read_generation(const HttpReply& reply) {
     const auto index = integer<int>(member(result, "index"));
     const Json& blocked = member(result, "is_blocked");
     if (!index || *index < 0) continue;
+    if (generation.pictures.size() == kMostPictures) break;
     generation.pictures.push_back({*index, blocked.is_boolean() && blocked.get<bool>(), preview_of(result)});
   }
   if (generation.pictures.empty()) {
@@ -155,7 +160,8 @@ Result<std::vector<SizeOffer>> read_sizes(const HttpReply& reply) {
   const Json& list = member(*json, "download_sizes");
   std::vector<SizeOffer> offers;
   std::set<std::string> twice;
-  if (list.is_array()) {
+  // Not the first of too many: a name that comes twice must be seen twice.
+  if (list.is_array() && list.size() <= kMostSizes) {
     for (const Json& row : list) {
       const std::string size = text_member(row, "size_name");
       const auto width = integer<std::uint32_t>(member(row, "width"));

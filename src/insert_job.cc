@@ -17,6 +17,8 @@
 namespace inset {
 namespace {
 
+constexpr std::size_t kMostPreviews = 16;  // each is a transfer and a process
+
 Error parameter_error(Cause cause, std::string what) { return make_error(Stage::requesting, cause, std::move(what)); }
 
 std::optional<int> whole_number(const std::string& text) {
@@ -265,6 +267,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     thumbnails_.clear();
     for (const GeneratedPicture& picture : found_->pictures) {
       if (picture.preview.empty()) continue;
+      if (previews_.size() == kMostPreviews) break;
       const int index = picture.index;
       previews_[index] = std::make_unique<Preview>(engine_.transport, picture.preview, engine_.service.on_loopback(),
                                                    engine_.wake, [this, index](std::optional<Picture> preview) {

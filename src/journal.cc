@@ -16,7 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kFormat = 1;
-constexpr std::size_t kLongestJournal = 4u << 20;
+constexpr std::size_t kLongestJournal = 4u << 20;  // is read; far beyond what a person can order
+// Is begun upon. What follows a request always has room, or nobody could read that it was made.
+constexpr std::size_t kLongestBegun = kLongestJournal / 2;
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -225,11 +227,15 @@ Result<Journal> Journal::open(std::filesystem::path path) {
   for (;;) {
     const ssize_t count = ::read(file.get(), buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 || text.size() > kLongestJournal) {
+    if (count < 0) {
       return disk_error(Stage::requesting, Cause::journal_unreadable,
-                        "The record " + journal.path_.string() + " cannot be read.", count < 0 ? errno : EFBIG);
+                        "The record " + journal.path_.string() + " cannot be read.", errno);
     }
     if (count == 0) break;
+    if (text.size() + static_cast<std::size_t>(count) > kLongestJournal) {
+      return make_error(Stage::requesting, Cause::journal_unreadable,
+                        "The record " + journal.path_.string() + " is too long to be one of Inset's.");
+    }
     text.append(buffer, static_cast<std::size_t>(count));
   }
   auto parsed = parse_journal(text, journal.path_.string());
@@ -254,12 +260,17 @@ Outcome Journal::open_for_append() {
 
 Outcome Journal::append(const Record& record) {
   if (broken_) return write_error(EIO);
+  const std::string line = encode_record(record) + '\n';
+  const bool begins = std::holds_alternative<JobRecord>(record) || std::holds_alternative<IntentRecord>(record);
+  if (begins && whole_bytes_ + line.size() > kLongestBegun) {
+    return make_error(Stage::saving, Cause::journal_unwritable,
+                      "The record of the purchase, " + path_.string() + ", is full.");
+  }
   broken_ = true;  // until all of it has gone well
   if (!file_) {
     auto opened = open_for_append();
     if (!opened) return opened;
   }
-  const std::string line = encode_record(record) + '\n';
   int error = write_all(file_.get(), line);
   if (error == 0 && ::fsync(file_.get()) != 0) error = errno;
   if (error != 0) {

@@ -39,7 +39,8 @@ class Journal {
   const std::vector<Record>& records() const { return records_; }
 
   // Appends durably: when this returns well the line survives a power cut. A failure means: not written; nothing is
-  // retried, and no later append is tried, since nobody knows what a failed fsync left behind.
+  // retried, and no later append is tried, since nobody knows what a failed fsync left behind. A journal that is half
+  // as long as can be read takes no job and no intent any more, only what became of earlier ones.
   Outcome append(const Record& record);
 
  private:

@@ -116,6 +116,14 @@ TEST(ReadGeneration, RubbishIsAnError) {
   EXPECT_FALSE(read_generation(json(200, R"({"results":[{"index":99999999999}]})")));
 }
 
+TEST(ReadGeneration, OfAFloodOfPicturesSomeAreEnough) {
+  std::string body = R"({"results":[)";
+  for (int i = 0; i < 10'000; ++i) body += (i > 0 ? "," : "") + (R"({"index":)" + std::to_string(i)) + "}";
+  const auto generation = read_generation(json(200, body + "]}"));
+  ASSERT_TRUE(generation);
+  EXPECT_EQ(generation->pictures.size(), 64u);
+}
+
 // ---- sizes ----
 
 TEST(ReadSizes, KeepsThoseThatMakeSense) {
@@ -142,6 +150,24 @@ TEST(ReadSizes, ANameWithTwoMeaningsIsNone) {
     {"size_name":"1k","width":1024,"height":768},{"size_name":"4k","width":4096,"height":4096}]})"));
   ASSERT_TRUE(sizes);
   EXPECT_EQ(*sizes, (std::vector<SizeOffer>{{"1k", 1024, 768}}));
+}
+
+TEST(ReadSizes, AFloodMakesNoSense) {
+  const auto of = [](int count) {
+    std::string body = R"({"download_sizes":[)";
+    for (int i = 0; i < count; ++i) {
+      body += (i > 0 ? "," : "") + (R"({"size_name":")" + std::to_string(i)) + R"(","width":10,"height":10})";
+    }
+    return read_sizes(json(200, body + "]}"));
+  };
+  const auto many = of(64);
+  ASSERT_TRUE(many);
+  EXPECT_EQ(many->size(), 64u);
+  for (const int count : {65, 20'000}) {
+    const auto flood = of(count);
+    ASSERT_FALSE(flood) << count;
+    EXPECT_EQ(flood.error().cause, Cause::sizes_unusable);
+  }
 }
 
 TEST(ReadSizes, WithoutAnyItIsUnusable) {

@@ -264,7 +264,31 @@ TEST_F(JournalFile, AnUnreadableOneIsNotTouched) {
 
 TEST_F(JournalFile, OneThatIsFarTooLongIsNotRead) {
   write_whole(path_, std::string(5u << 20, 'x'));
-  EXPECT_FALSE(Journal::open(path_));
+  const auto journal = Journal::open(path_);
+  ASSERT_FALSE(journal);
+  EXPECT_EQ(journal.error().cause, Cause::journal_unreadable) << "no room on the disk would mend it";
+}
+
+// However much is tried, what it holds can be read, and of every request what became of it.
+TEST_F(JournalFile, NothingIsBegunThatWouldMakeItTooLong) {
+  JobRecord job = a_job();
+  job.offers.assign(20'000, {"a size with a name of some length", 4096, 3072});
+  std::size_t begun = 0;
+  {
+    Journal journal = open();
+    Outcome appended = Nothing{};
+    while (begun < 20 && (appended = journal.append(job))) ++begun;
+    ASSERT_FALSE(appended);
+    EXPECT_EQ(appended.error().cause, Cause::journal_unwritable);
+    EXPECT_GT(begun, 0u);
+    const IntentRecord intent{1, std::string(100'000, 'b'), {}, {}};
+    for (int i = 0; i < 100 && journal.append(intent); ++i) {
+    }
+    EXPECT_FALSE(journal.append(intent));
+    EXPECT_TRUE(journal.append(ReadyRecord{"1456789012", {}}));
+    EXPECT_TRUE(journal.append(a_saved_file()));
+  }
+  EXPECT_TRUE(std::get_if<SavedRecord>(&open().records().back()));
 }
 
 TEST_F(JournalFile, AFolderInItsPlaceIsUnreadable) {
