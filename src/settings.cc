@@ -213,6 +213,7 @@ Result<Settings> read_settings(const std::function<const char*(const char*)>& ge
     settings.data_dir = data_dir;
   } else if (const Setting chosen = read.find("data_dir")) {
     settings.data_dir = chosen.value;
+    if (!settings.data_dir.is_absolute()) return wrong(chosen.where, "must be an absolute path");
   } else if (!usual.empty()) {
     settings.data_dir = usual / "inset";
   }

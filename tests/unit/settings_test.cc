@@ -153,6 +153,7 @@ TEST_F(SettingsFile, AWrongLineIsNamedWithWhatIsAllowed) {
   } cases[] = {
       {"api_url = http://getty.example.com", "must be an https address"},
       {"ca_file = company.pem", "must be an absolute path"},
+      {"data_dir = here", "must be an absolute path"},
       {"proxy = socks4://x", "http://HOST:PORT"},
       {"proxy = http://me:pw@proxy:1", "without user and password"},
       {"redirect_host = 0.0.0.0", "must be 127.0.0.1, localhost or [::1]"},
