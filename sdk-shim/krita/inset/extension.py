@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The menu entries, and what one plugin instance means for Krita: which document a job is for, its form, its progress, its layer."""
+"""The menu entries, and what one plugin instance means for Krita: which document a job is for, its form, its progress, its layer.
+
+All our windows are children of one of Krita's, and die with it when a person closes it. The job lives on."""
 
 import os
 import sys
 import traceback
 
 from krita import Extension, Krita
+from PyQt5 import sip
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
@@ -80,6 +83,7 @@ class Inset(Extension):
         self._rules = {}       # target: where in the document
         self._forms = {}       # request: form
         self._progress = {}    # job: window
+        self._boxes = []       # messages that are open
         self.placing, self._placed_for = None, 0  # under way, and its target
         self._stopped = set()  # targets whose picture was on its way into the document when the person said stop
         self._asking_for = 0   # the target of the insert that was started last; a form with sizes is for that one
@@ -156,14 +160,15 @@ class Inset(Extension):
     def event(self, job, kind, pairs):
         values = dict(pairs)
         if kind == "progress":
-            if job not in self._progress:
-                self._progress[job] = Progress(self._window(), self._title(job), lambda: self.cancel(job))
+            window = self._progress_of(job)
+            if window is None:
+                window = self._progress[job] = Progress(self._window(), self._title(job), lambda: self.cancel(job))
             fraction = values.get("fraction")
             stage = values.get("stage", "")
             # Signing in, signing out and asking who it is are one stage.
             account = stage == "signing_in"
             text = account and values.get("text") or stage.replace("_", " ").capitalize()
-            self._progress[job].tell(text, float(fraction) if fraction else None, not account)
+            window.tell(text, float(fraction) if fraction else None, not account)
         elif kind == "told":
             self._say(values.get("title", "Inset"), values.get("text", ""), QMessageBox.Information)
         elif kind == "placed" and values.get("note"):
@@ -234,8 +239,13 @@ class Inset(Extension):
                                                           "stays in the layer.", "fit", RULES))
                 return
 
+    def _progress_of(self, job):
+        """Its window, unless that went with Krita's."""
+        window = self._progress.get(job)
+        return None if window is None or sip.isdeleted(window) else window
+
     def _hold_progress(self, form, held):
-        window = self._progress.get(form.job)
+        window = self._progress_of(form.job)
         if window is not None:
             window.hold(held)
 
@@ -252,11 +262,6 @@ class Inset(Extension):
         self._actions.pop(job, None)
         self._documents.pop(target, None)
         self._rules.pop(target, None)
-        window = self._progress.pop(job, None)
-        if window is not None:
-            window.blockSignals(True)
-            window.close()
-            window.deleteLater()
         values = dict(pairs)
         # A picture speaks for itself; who is signed in does not.
         if kind == "done" and action in ACCOUNT and values.get("text"):
@@ -267,10 +272,16 @@ class Inset(Extension):
             message = STOPPED if target in self._stopped else values.get("message", "")
             self._say(title, "\n".join([message, *sizes]), QMessageBox.Warning)
         self._stopped.discard(target)
+        window = self._progress_of(job)
+        self._progress.pop(job, None)
+        if window is not None:
+            window.blockSignals(True)
+            window.close()
+            window.deleteLater()
 
     def _say(self, title, text, icon):
         box = QMessageBox(icon, title, text, QMessageBox.Close, self._window())
         box.setObjectName("inset-message")
         box.setModal(False)
         box.show()
-        self._boxes = [other for other in getattr(self, "_boxes", []) if other.isVisible()] + [box]
+        self._boxes = [other for other in self._boxes if not sip.isdeleted(other) and other.isVisible()] + [box]

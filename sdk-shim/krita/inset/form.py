@@ -178,6 +178,8 @@ class Form(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.finished.connect(self._finished)
+        # Krita's window takes this one with it when it is closed, and without `finished`. By then only what is Python's is left of it.
+        self.destroyed.connect(lambda: self._answer_once(False, {}))
         self.setMinimumWidth(640)
 
     def show_fields(self, title, accept, fields):
@@ -244,8 +246,11 @@ class Form(QDialog):
         self.reject()
 
     def _finished(self, result):
-        answered, self._answered = self._answered, None
         for row in self._rows.values():
             row.watch.stop()
+        self._answer_once(result == QDialog.Accepted, self.values())
+
+    def _answer_once(self, accepted, values):
+        answered, self._answered = self._answered, None
         if answered:
-            answered(result == QDialog.Accepted, self.values())
+            answered(accepted, values)

@@ -234,6 +234,41 @@ def closed_form(inset, result):
     result["message"] = window("inset-message") is not None
 
 
+def close_parent_of(name):
+    """Krita's window that this one belongs to, as its button does; Krita has another one then."""
+    parent, gone = window(name).parent(), []
+    opened = Krita.instance().openWindow()
+    opened.qwindow().show()
+    parent.destroyed.connect(lambda: gone.append(True))
+    parent.close()
+    yield lambda: gone
+
+
+def closed_windows(inset, result):
+    """Each window of ours goes with Krita's: the progress of an insert, then its question; at last a message."""
+    watch = Watch(inset)
+    document = new_document(400, 300)
+    job = inset.begin("insert", picture(0), document)
+    yield held("put")
+    yield lambda: window("inset-progress")
+    document.setModified(False)
+    yield from close_parent_of("inset-progress")
+    result["progress is gone"] = window("inset-progress") is None
+    let_go("put")
+    yield lambda: window("inset-form")
+    yield from close_parent_of("inset-form")
+    yield lambda: watch.ended(job)
+    yield lambda: window("inset-message")
+    result["told"] = window("inset-message").text()
+    shot("krita-closed-windows")
+    yield from close_parent_of("inset-message")
+    Krita.instance().action("inset_status").trigger()
+    yield lambda: window("inset-message")
+    result["told later"] = window("inset-message").text()
+    window("inset-message").close()
+    result["jobs left"] = len(inset._actions) + len(inset._progress) + len(inset._forms)
+
+
 def no_document(inset, result):
     watch = Watch(inset)
     inset.begin("insert", picture(2), None)

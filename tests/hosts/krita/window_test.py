@@ -64,6 +64,14 @@ class Scenes(unittest.TestCase):
         self.assertFalse(result["message"])
         self.assertEqual([], service.log("ledger"))
 
+    def test_the_last_word_outlives_the_window_it_began_in(self):
+        result, service, _ = self.play("closed_windows", {"rules": [{"route": "put", "hold": "put", "status": 500}]})
+        self.assertTrue(result["progress is gone"])
+        self.assertIn("may have been charged", result["told"])
+        self.assertIn("Signed in", result["told later"])
+        self.assertEqual(0, result["jobs left"])
+        self.assertEqual(1, len([line for line in service.log("requests") if line.get("route") == "put"]))
+
     def test_without_a_document_a_new_one(self):
         result, service, out = self.play("no_document", {"put_answer": 200})
         self.assertEqual(SIZE_OF_DOGS, result["size"])
