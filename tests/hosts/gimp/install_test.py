@@ -2,6 +2,7 @@
 """Installing and removing for GIMP, and the archive."""
 
 import os
+import shutil
 import subprocess
 import tarfile
 import unittest
@@ -10,11 +11,16 @@ import desk
 import gimp
 
 PLUG_INS = ".config/GIMP/2.10/plug-ins"
+PACK = os.path.join(desk.ROOT, "dist", "pack-gimp")
+
+
+def run_fully(*words, home):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "GIMP"))}
+    return subprocess.run(words, env=dict(clean, HOME=home), check=True, capture_output=True, text=True)
 
 
 def run(*words, home):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "GIMP"))}
-    return subprocess.run(words, env=dict(clean, HOME=home), check=True, capture_output=True, text=True).stdout
+    return run_fully(*words, home=home).stdout
 
 
 class Install(unittest.TestCase):
@@ -42,17 +48,29 @@ class Install(unittest.TestCase):
 
     def test_the_archive_holds_the_folder_and_its_bits(self):
         out = desk.folder("gimp-archive")
-        archives = run(os.path.join(desk.ROOT, "dist", "pack-gimp"), "--build", desk.BUILD, "--out", out,
-                       home=desk.folder("home")).split()
+        archives = run(PACK, "--build", desk.BUILD, "--out", out, home=desk.folder("home")).split()
         self.assertTrue(any("gimp-2.10" in archive for archive in archives), archives)
         for archive in archives:
             with tarfile.open(archive) as tar:
                 self.assertLessEqual({"inset", "inset/inset", "inset/libinset.so"}, set(tar.getnames()))
                 self.assertEqual(0o755, tar.getmember("inset/inset").mode)
 
+    def test_the_packages_for_gimp_bring_the_form_and_a_build_without_it_says_so(self):
+        home = desk.folder("gimp-no-form")
+        setup = run(os.path.join(desk.ROOT, "dist", "setup"), "--list", "build", "gimp", home=home)
+        self.assertIn("qtbase5-dev", setup.split())
+        build = desk.folder("gimp-no-form-build")
+        shutil.copytree(os.path.join(desk.BUILD, "lib", "inset"), os.path.join(build, "lib", "inset"))
+        os.makedirs(os.path.join(build, "hosts", "gimp-2.10"))
+        shutil.copy(os.path.join(desk.BUILD, "bin", "easel"), os.path.join(build, "hosts", "gimp-2.10", "inset-gimp"))
+        for command in ([gimp.INSTALL], [PACK, "--out", desk.folder("gimp-no-form-archive")]):
+            with self.subTest(command):
+                self.assertIn("no form", run_fully(*command, "--build", build, home=home).stderr)
+                self.assertEqual("", run_fully(*command, "--build", desk.BUILD, home=home).stderr)
+
     def test_gimp_finds_what_the_archive_holds_and_forgets_it_when_it_is_removed(self):
         home, out = desk.folder("gimp-archive-home"), desk.folder("gimp-archive-2")
-        archives = run(os.path.join(desk.ROOT, "dist", "pack-gimp"), "--build", desk.BUILD, "--out", out, home=home).split()
+        archives = run(PACK, "--build", desk.BUILD, "--out", out, home=home).split()
         os.makedirs(os.path.join(home, PLUG_INS))
         run("tar", "-C", os.path.join(home, PLUG_INS), "-xzf", next(name for name in archives if "gimp-2.10" in name), home=home)
         for there in (True, False):
