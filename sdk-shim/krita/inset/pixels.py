@@ -38,7 +38,7 @@ def bands(picture, width, height):
 
     factor = max(1, min(picture.width // width, picture.height // height))
     reduced = yield from _reduced(picture, factor)
-    # The last rows and columns of the picture may not fill a square: they are in the reduced one in part.
+    # The last rows and columns of the picture may not fill a square: of their pixels only a part is the picture's.
     source = QRectF(0, 0, picture.width / factor, picture.height / factor)
     step = max(1, BAND_BYTES // (4 * width))
     for top in range(0, height, step):
@@ -57,15 +57,22 @@ def _reduced(picture, factor):
     width, height = -(-picture.width // factor), -(-picture.height // factor)
     out = QImage(width, height, QImage.Format_ARGB32_Premultiplied)
     step = max(1, BAND_BYTES // (4 * picture.width) // factor) * factor
-    painter = None
     for top in range(0, picture.height, step):
         count = min(step, picture.height - top)
         band = _rows(picture, top, count).convertToFormat(QImage.Format_ARGB32_Premultiplied)
-        if factor > 1:
-            band = band.scaled(width, -(-count // factor), Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
         painter = QPainter(out)
         painter.setCompositionMode(QPainter.CompositionMode_Source)
-        painter.drawImage(0, top // factor, band)
+        for x, columns in _whole_and_rest(picture.width, factor):
+            for y, rows in _whole_and_rest(count, factor):
+                part = band.copy(x, y, columns, rows)
+                part = part.scaled(-(-columns // factor), -(-rows // factor), Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
+                painter.drawImage(x // factor, (top + y) // factor, part)
         painter.end()
         yield None
     return out
+
+
+def _whole_and_rest(length, factor):
+    """Where the whole squares lie, and what is left of a last one. Scaled together, the squares would not be the factor's any more."""
+    whole = length // factor * factor
+    return [(begin, size) for begin, size in ((0, whole), (whole, length - whole)) if size]
