@@ -133,8 +133,8 @@ class Placing:
                 self._node.setColorSpace(*self._colours())
             active = document.activeNode()
             parent = (active.parentNode() if active else None) or document.rootNode()
-            if not parent.addChildNode(self._node, active):
-                document.rootNode().addChildNode(self._node, None)
+            if not parent.addChildNode(self._node, active) and not document.rootNode().addChildNode(self._node, None):
+                raise RuntimeError("Krita did not take the layer")
             document.setActiveNode(self._node)
         facts = json.dumps(self._facts, indent=1, sort_keys=True).encode()
         document.setAnnotation("inset-asset-" + self._facts.get("asset_id", "unknown"), "Licensed picture", QByteArray(facts))

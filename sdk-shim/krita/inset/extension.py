@@ -23,7 +23,7 @@ PLACEMENT = "krita-placement"
 SETTINGS = "inset"
 # What a person may begin, in the order of the menu. The names are the plugin's.
 MENU = ("insert", "resume", "sign-in", "sign-out", "status")
-ACCOUNT = MENU[2:]
+UNSETTLED = ("signing_in", "listing_sizes")  # the stages in which an insert may still ask for a size
 PATIENCE = 1000  # milliseconds before a progress window appears by itself
 STOPPED = ("Stopped before the picture was in the document. The licence has been charged once and stays yours, and the picture is "
            "kept. Insert it again, or choose \"Place Finished Downloads\"; that takes no second licence.")
@@ -81,13 +81,14 @@ class Inset(Extension):
         self._documents, self._next_target = {}, 1
         self._targets = {}     # job: target
         self._rules = {}       # target: where in the document
+        self._seen = set()     # jobs that have placed a picture
         self._forms = {}       # request: form
         self._progress = {}    # job: window
         self._boxes = []       # messages that are open
         self.placing, self._placed_for = None, 0  # under way, and its target
         self._stopped = set()  # targets whose picture was on its way into the document when the person said stop
-        self._asking_for = 0   # the target of the insert that was started last; a form with sizes is for that one
         self._asking = 0       # the job that was started last; a form is that one's
+        self._choosing = 0     # the insert whose picture and size are not settled; a form with sizes is for that one
 
     # Krita calls these
 
@@ -122,17 +123,23 @@ class Inset(Extension):
             self._host.soon(lambda: self.begin(name, values, document))
 
     def begin(self, action, values, document, rule="fit"):
-        """Starts a job for a document, or for a new one. The job's number, or a bad status."""
+        """Starts a job for a document, or for a new one. The job's number, or a bad status. One insert asks at a time: the contract
+        does not say which job a question belongs to."""
         if not self._ready():
+            return easel.FAILED
+        if action == "insert" and self._choosing:
+            for form in self._forms.values():
+                form.raise_()
+                form.activateWindow()
             return easel.FAILED
         target, self._next_target = self._next_target, self._next_target + 1
         self._documents[target], self._rules[target] = document, rule
-        if action == "insert":
-            self._asking_for = target
         job = self._host.invoke(action, target, values)
         if job > 0:
             self._targets[job], self._actions[job] = target, action
             self._asking = job
+            if action == "insert":
+                self._choosing = job
         return job
 
     def cancel(self, job):
@@ -167,12 +174,16 @@ class Inset(Extension):
             stage = values.get("stage", "")
             # Signing in, signing out and asking who it is are one stage.
             account = stage == "signing_in"
+            if job == self._choosing and stage not in UNSETTLED:
+                self._choosing = 0
             text = account and values.get("text") or stage.replace("_", " ").capitalize()
             window.tell(text, float(fraction) if fraction else None, not account)
         elif kind == "told":
             self._say(values.get("title", "Inset"), values.get("text", ""), QMessageBox.Information)
-        elif kind == "placed" and values.get("note"):
-            self._say(self._title(job), values["note"], QMessageBox.Information)
+        elif kind == "placed":
+            self._seen.add(job)
+            if values.get("note"):
+                self._say(self._title(job), values["note"], QMessageBox.Information)
         elif kind == "rests" and self._targets.get(job) not in self._stopped:
             self._say(self._title(job), values.get("message", ""), QMessageBox.Warning)
         elif kind in ("done", "failed"):
@@ -180,7 +191,7 @@ class Inset(Extension):
 
     def ask(self, request, title, accept, fields):
         form = self._forms.get(request)
-        target = form.target if form is not None else self._asking_for
+        target = form.target if form is not None else self._targets.get(self._choosing, 0)
         shown = [FieldCopy(field) for field in fields]
         self._add_placement(shown, target)
         if form is None:
@@ -258,14 +269,17 @@ class Inset(Extension):
         self._host.answer(request, accepted, values)
 
     def _over(self, job, kind, pairs):
-        target, action, title = self._targets.pop(job, 0), self._actions.get(job), self._title(job)
+        target, title = self._targets.pop(job, 0), self._title(job)
         self._actions.pop(job, None)
         self._documents.pop(target, None)
         self._rules.pop(target, None)
         values = dict(pairs)
-        # A picture speaks for itself; who is signed in does not.
-        if kind == "done" and action in ACCOUNT and values.get("text"):
+        # A picture speaks for itself; who is signed in, or that there was nothing to place, does not.
+        if kind == "done" and job not in self._seen and values.get("text"):
             self._say(title, values["text"], QMessageBox.Information)
+        self._seen.discard(job)
+        if job == self._choosing:
+            self._choosing = 0
         # A job that was cancelled before anything was ordered needs no words.
         if kind == "failed" and not (values.get("cause") == "cancelled" and values.get("paid") == "no"):
             sizes = [value for key, value in pairs if key == "choice"]

@@ -125,7 +125,9 @@ class Row:
                 item.setData(Qt.UserRole, value)
                 item.setSizeHint(QSize(THUMBNAIL + 8, THUMBNAIL + 28))
                 if picture is not None:
-                    item.setIcon(QIcon(picture))
+                    icon = QIcon(picture)
+                    icon.addPixmap(picture, QIcon.Selected)  # the chosen one in its own colours, too
+                    item.setIcon(icon)
                 self.editor.addItem(item)
             else:
                 self.editor.addItem(label, value)

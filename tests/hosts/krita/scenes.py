@@ -7,8 +7,9 @@ import time
 
 from krita import InfoObject, Krita, Selection
 from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtGui import QIcon
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QLineEdit, QPushButton
+from PyQt5.QtWidgets import QApplication, QLineEdit, QListWidget, QPushButton
 
 OUT = os.environ["INSET_SELFTEST_OUT"]
 GENERATION = "5B0E7C1A-93D4-4F26-8A5E-2D1C6F70B9E3"
@@ -82,6 +83,10 @@ def window(name):
         if widget.objectName() == name and widget.isVisible():
             return widget
     return None
+
+
+def messages():
+    return [each.text() for each in QApplication.topLevelWidgets() if each.isVisible() and each.objectName() == "inset-message"]
 
 
 def shot(name):
@@ -174,6 +179,13 @@ def by_hand(inset, result):
     shot("krita-form")
     form = window("inset-form")
     result["button"] = form.accept_button.text()
+    icon = form.findChild(QListWidget, "index").currentItem().icon()
+    chosen, other = [icon.pixmap(150, 150, mode).toImage() for mode in (QIcon.Selected, QIcon.Normal)]
+    result["the chosen preview is tinted"] = chosen != other
+    # A second insert would have to be told from the first by its questions; there is one at a time.
+    Krita.instance().action("inset_insert").trigger()
+    yield pause(1)
+    result["forms"] = [each.objectName() for each in QApplication.topLevelWidgets() if each.isVisible()].count("inset-form")
     result["fields"] = sorted(form.values())
     QTest.mouseClick(form.accept_button, Qt.LeftButton)
     yield held("file")
@@ -219,7 +231,12 @@ def cancelled(inset, result):
     QTest.mouseClick(window("inset-form").accept_button, Qt.LeftButton)
     yield lambda: watch.placed
     yield lambda: len(Krita.instance().documents()) == known + 1
-    result["events"] = watch.events
+    yield lambda: not inset._actions
+    Krita.instance().action("inset_resume").trigger()
+    yield lambda: "There is nothing to finish." in messages()
+    shot("krita-nothing-to-place")
+    # Its background tells by itself that a picture is ready; that is no word of the job.
+    result["messages"] = [text for text in messages() if "is ready" not in text]
 
 
 def closed_form(inset, result):
@@ -299,6 +316,40 @@ def closed_document(inset, result):
     result["sizes"] = sorted([each.width(), each.height()] for each in Krita.instance().documents())
     result["reason"] = watch.placed[0][2]
     result["other"] = layers(other)
+
+
+class Refusing:
+    """A document that takes no layer."""
+
+    def __init__(self, document):
+        self._document = document
+
+    def __getattr__(self, name):
+        return getattr(self._document, name)
+
+    def __eq__(self, other):
+        return self._document == other
+
+    def activeNode(self):
+        return None
+
+    def rootNode(self):
+        return self
+
+    def addChildNode(self, node, above):
+        return False
+
+
+def refused_layer(inset, result):
+    watch = Watch(inset)
+    document = new_document(400, 300)
+    job = inset.begin("insert", picture(2), Refusing(document))
+    yield lambda: watch.ended(job)
+    result["placed"] = [kind for _, kind, _ in watch.events].count("placed")
+    result["told"] = window("inset-message").text()
+    window("inset-message").close()
+    result["reason"] = watch.placed[-1][2]
+    result["layers"] = layers(document)
 
 
 def placements(inset, result):

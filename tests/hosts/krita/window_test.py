@@ -47,6 +47,8 @@ class Scenes(unittest.TestCase):
         self.assertLessEqual({"generation", "index", "size", "krita-placement"}, set(result["fields"]))
         self.assertEqual(len(result["layers"]) - 1, len(result["after one undo"]))
         self.assertTrue(result["progress is gone"])
+        self.assertFalse(result["the chosen preview is tinted"])
+        self.assertEqual(1, result["forms"])
         (charge,) = service.log("ledger")
         facts = json.loads(result["annotations"]["inset-asset-" + charge["asset_id"]])
         self.assertEqual((charge["asset_id"], charge["generation"].upper()), (facts["asset_id"], facts["generation"].upper()))
@@ -58,6 +60,7 @@ class Scenes(unittest.TestCase):
         print(f"Cancel took {result['cancel took'] * 1000:.0f} ms")
         self.assertEqual(1, len(result["layers"]))
         self.assertEqual(1, len(service.log("ledger")))
+        self.assertEqual(["There is nothing to finish."], result["messages"])
 
     def test_a_form_that_is_closed(self):
         result, service, _ = self.play("closed_form", {})
@@ -87,6 +90,12 @@ class Scenes(unittest.TestCase):
         self.assertEqual("", result["reason"])
         self.assertEqual([[200, 100], SIZE_OF_DOGS], result["sizes"])
         self.assertEqual(1, len(result["other"]))
+        self.assertEqual(1, len(service.log("ledger")))
+
+    def test_a_layer_that_krita_does_not_take(self):
+        result, service, _ = self.play("refused_layer", {"put_answer": 200})
+        self.assertEqual((0, "Krita did not take the layer", 1), (result["placed"], result["reason"], len(result["layers"])))
+        self.assertIn("charged once", result["told"])
         self.assertEqual(1, len(service.log("ledger")))
 
     def test_a_layer_lies_where_the_rule_says_and_the_selection_stays(self):

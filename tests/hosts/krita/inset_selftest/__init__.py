@@ -96,8 +96,10 @@ class SelfTest(Extension):
         inset = self.inset
         for form in inset._forms.values():
             form.take_away()
-        for kept in (inset._forms, inset._progress, inset._targets, inset._actions, inset._documents, inset._rules, inset._stopped):
+        for kept in (inset._forms, inset._progress, inset._targets, inset._actions, inset._documents, inset._rules, inset._seen,
+                     inset._stopped):
             kept.clear()
+        inset._choosing = 0
         if inset._host is not None:
             inset._host.destroy()
             inset._host = None
