@@ -13,7 +13,8 @@ namespace {
 
 constexpr Millis kLockRetry{200};
 constexpr Millis kProgressEvery{100};
-constexpr Millis kWorthTelling{3000};  // a wait that long is told to the person
+constexpr Millis kTokenTakes = std::chrono::minutes(6);  // at most, with all its tries
+constexpr Millis kWorthTelling{3000};                    // a wait that long is told to the person
 
 // The newest record of a kind, or null.
 template <class T>
@@ -24,11 +25,12 @@ const T* last(const std::vector<Record>& records) {
   return nullptr;
 }
 
-// How long ago the last intent was written, if the computer has been up since.
+// How long ago the last PUT was sent at least, if the computer has been up since. Its intent is written before that,
+// and a token may have been waited for in between.
 std::optional<Millis> since_put(const std::vector<Record>& records) {
   const auto* intent = last<IntentRecord>(records);
   if (!intent || intent->boot.empty() || intent->boot != boot_id()) return {};
-  return std::max(boot_now() - intent->since_boot, Millis(0));
+  return std::max(boot_now() - intent->since_boot - kTokenTakes, Millis(0));
 }
 
 std::string seconds_text(Millis wait) { return std::to_string((wait.count() + 999) / 1000) + " s"; }
