@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "curl_transport.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "text.h"
@@ -82,8 +85,21 @@ struct Transfer {
 
 // ---- callbacks, from inside curl_multi_perform() and curl_easy_pause() ----
 
-std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
+// Nothing may be thrown through libcurl: it would take itself for being inside a callback ever after, and do nothing
+// for anybody any more. What is thrown ends the one transfer.
+template <class Callback>
+std::size_t caught(Transfer& transfer, Callback callback) {
+  try {
+    return callback();
+  } catch (const std::bad_alloc&) {
+    transfer.own_fault = HttpFault::out_of_memory;
+  } catch (...) {
+    transfer.own_fault = HttpFault::other;
+  }
+  return 0;
+}
+
+std::size_t take_header(Transfer& transfer, const char* data, std::size_t size) {
   if (transfer.head_given) return size;  // trailers
   transfer.header_bytes += size;
   if (transfer.header_bytes > kMostHeaderBytes) {
@@ -114,8 +130,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
-std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
+std::size_t take_body(Transfer& transfer, const char* data, std::size_t size) {
   if (!transfer.sink) return 0;
   if (transfer.body_bytes + size > transfer.request.most_bytes) {
     transfer.own_fault = HttpFault::too_large;
@@ -130,6 +145,16 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   return 0;
 }
 
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  return caught(transfer, [&] { return take_header(transfer, data, size); });
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  return caught(transfer, [&] { return take_body(transfer, data, size); });
+}
+
 std::size_t on_send(char* buffer, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::size_t count = std::min(size, transfer.request.body.size() - transfer.sent);
@@ -141,17 +166,34 @@ std::size_t on_send(char* buffer, std::size_t, std::size_t size, void* user) {
 // Not to be rewound: see the top of curl_transport.h.
 int on_seek(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
-int on_request(void* user, char*, char*, int, int) {
-  static_cast<Transfer*>(user)->request_begun = true;
+bool may_reach(const Transfer& transfer, const sockaddr& peer) {
+  const Reach reach = transfer.request.reach;
+  return reach == Reach::anyone || transfer.by_proxy || is_public_peer(peer) ||
+         (reach == Reach::public_or_loopback && is_loopback_peer(peer));
+}
+
+// The connection may be one that was kept, and opened for a request that may reach more.
+int on_request(void* user, char* peer, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  sockaddr_storage address{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+  if (::inet_pton(AF_INET, peer, &v4.sin_addr) == 1) {
+    address.ss_family = AF_INET;
+  } else if (::inet_pton(AF_INET6, peer, &v6.sin6_addr) == 1) {
+    address.ss_family = AF_INET6;
+  }
+  if (!may_reach(transfer, reinterpret_cast<const sockaddr&>(address))) {
+    transfer.own_fault = HttpFault::peer_refused;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  transfer.request_begun = true;
   return CURL_PREREQFUNC_OK;
 }
 
 curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
   auto& transfer = *static_cast<Transfer*>(user);
-  const Reach reach = transfer.request.reach;
-  const bool fine = reach == Reach::anyone || is_public_peer(peer->addr) ||
-                    (reach == Reach::public_or_loopback && is_loopback_peer(peer->addr)) || transfer.by_proxy;
-  if (!fine) {
+  if (!may_reach(transfer, peer->addr)) {
     transfer.peer_refused = true;
     return CURL_SOCKET_BAD;
   }
@@ -356,6 +398,8 @@ class CurlTransport final : public Transport {
     trust(easy);
     if (!settings_.proxy.empty()) set(CURLOPT_PROXY, settings_.proxy.c_str());
     transfer.by_proxy = !settings_.proxy.empty() || proxy_in_environment();
+    // Who may be reached is then left to the proxy, so what came from outside goes through it, whatever no_proxy says.
+    if (transfer.by_proxy && request.reach != Reach::anyone) set(CURLOPT_NOPROXY, "");
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name look-up must not hold up a cancel

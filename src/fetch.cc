@@ -246,6 +246,7 @@ void Fetch::end(const HttpEnd& end) {
     return;
   }
   if (!fault_) fault_ = judge_end(end);
+  if (end.fault == HttpFault::out_of_memory) start_over();  // body() may have stopped anywhere
   if (fault_) {
     fail(*fault_);
     return;

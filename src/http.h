@@ -77,7 +77,8 @@ struct HttpReply {
   HttpEnd end;
 };
 
-// Receives one answer. After end(), or Transport::cancel(), no more calls.
+// Receives one answer. After end(), or Transport::cancel(), no more calls. What head() or body() throw ends the answer:
+// with out_of_memory if it is bad_alloc, else with other.
 class HttpSink {
  public:
   virtual ~HttpSink() = default;

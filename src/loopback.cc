@@ -83,10 +83,18 @@ struct Loopback::Server {
 
   int port() const { return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port; }
 
+  // Nothing may be thrown through libmicrohttpd; the browser then sees a connection that is closed.
   static MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, const char* method,
                                const char*, const char*, std::size_t* size, void** mark) {
-    Loopback& owner = static_cast<Server*>(user)->owner;
     *size = 0;
+    try {
+      return static_cast<Server*>(user)->answer(connection, path, method, mark);
+    } catch (...) {
+      return MHD_NO;
+    }
+  }
+
+  MHD_Result answer(MHD_Connection* connection, const char* path, const char* method, void** mark) {
     if (std::strcmp(method, "GET") != 0 || owner.settings_.path != path || owner.answer_) {
       return send_page(connection, 404, "Nothing here", "This page belongs to no sign-in.");
     }
