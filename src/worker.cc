@@ -23,6 +23,7 @@ namespace {
 
 constexpr Millis kLongestSleep = std::chrono::minutes(1);
 constexpr Millis kBreath{20};
+constexpr std::size_t kReloadsAtOnce = 2;  // each has a process and a whole picture in memory
 
 Error describe(const std::exception_ptr& fault) {
   const auto maybe_paid = [](Cause cause, const char* what, const char* detail) {
@@ -187,7 +188,12 @@ class Worker::Loop final : private Outbox {
     if (last) return;
     timers_.fire(awake_now());
     for (const auto& [number, job] : jobs_) job->pump();
-    for (const auto& [request, reload] : reloads_) reload->pump();
+    std::size_t under_way = 0;
+    for (const auto& [request, reload] : reloads_) {
+      if (++under_way > kReloadsAtOnce) break;  // it has not even opened its file
+      reload->pump();
+    }
+    if (!finished_reloads_.empty()) engine_->wake();  // there is room for the next
     let_go();
     deliver();
     sleep();

@@ -9,10 +9,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
+#include "encode_picture.h"
 #include "job_id.h"
 #include "journal.h"
 #include "temporary_folder.h"
@@ -338,6 +341,46 @@ TEST_F(WorkerTest, OnlyOriginalsAreOpened) {
     ASSERT_FALSE(message.picture);
     EXPECT_EQ(name(message.picture.error().cause), message.request == request ? "not_found" : "parameter_wrong");
   }
+}
+
+// How many pictures are being opened.
+std::size_t count_decoders() {
+  std::size_t count = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator task("/proc/self/task", error), end; task != end; task.increment(error)) {
+    count += read_whole(task->path() / "comm") == "inset-decode\n";
+  }
+  return count;
+}
+
+TEST_F(WorkerTest, OpensTwoPicturesAtATime) {
+  constexpr RequestNumber kMany = 12;
+  const auto files = Files::open(folder_ / "data");
+  ASSERT_TRUE(files);
+  const Bytes png = encode_png(make_png_picture(PngColours::rgb_alpha, 8, 700, 700));
+  const std::string text(reinterpret_cast<const char*>(png.data()), png.size());
+  std::atomic<std::size_t> most = 0;
+  const auto look = [&] { most = std::max(most.load(), count_decoders()); };
+  Worker::Options looking = options();
+  looking.wake = look;
+  Worker worker(std::move(looking));
+  for (RequestNumber request = 1; request <= kMany; ++request) {
+    const std::filesystem::path path = files->original("0123456789abcd" + std::to_string(10 + request), "image/png");
+    write_whole(path, text);
+    worker.open(request, path.string());
+  }
+  std::size_t opened = 0;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (opened < kMany && std::chrono::steady_clock::now() < deadline) {
+    look();
+    for (Message& message : worker.take()) {
+      if (auto* m = std::get_if<OpenedMessage>(&message)) opened += static_cast<bool>(m->picture);
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(opened, kMany);
+  EXPECT_GE(most, 1u);
+  EXPECT_LE(most, 2u);
 }
 
 TEST_F(WorkerTest, AThousandLives) {
