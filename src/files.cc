@@ -21,13 +21,22 @@ bool is_job_id(std::string_view text) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+// 0, or an errno. A folder that is new is also durable, with all that are new above it.
+int make_folder(const fs::path& folder, mode_t mode) {
+  if (::mkdir(folder.c_str(), mode) != 0) {
+    if (errno != ENOENT) return errno;
+    const fs::path above = folder.parent_path();
+    const int error = make_folder(above, 0777);
+    if (error != 0 && error != EEXIST) return error;
+    if (::mkdir(folder.c_str(), mode) != 0) return errno;
+  }
+  return sync_folder_of(folder);
+}
+
 // 0, or an errno. Folders above the data folder get the usual mode; only ours are private.
 int make_private_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder.parent_path(), error);
-  if (error) return error.value();
-  if (::mkdir(folder.c_str(), kFolderMode) == 0) return 0;
-  if (errno != EEXIST) return errno;
+  const int error = make_folder(folder, kFolderMode);
+  if (error != EEXIST) return error;
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) return errno;
   return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
@@ -71,6 +80,7 @@ Result<Files> Files::open(fs::path root) {
     return make_error(Stage::requesting, Cause::data_folder,
                       "The data folder must be an absolute path: " + root.string() + ".");
   }
+  if (!root.has_filename()) root = root.parent_path();  // "folder/" is "folder"
   Files files(std::move(root));
   for (const fs::path& folder : {files.root_, files.root_ / "jobs", files.root_ / "originals"}) {
     if (const int error = make_private_folder(folder)) return folder_error(folder, error);

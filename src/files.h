@@ -24,7 +24,7 @@
 
 namespace inset {
 
-// Fails as `stage`, with disk_full for ENOSPC and EDQUOT, else with `cause`.
+// Fails as `stage`, with disk_full for ENOSPC, EDQUOT and EFBIG, else with `cause`.
 Error disk_error(Stage stage, Cause cause, std::string what, int error_number);
 
 // Writes all of it, whatever short writes and interruptions come. 0, or an errno.
@@ -35,7 +35,7 @@ int sync_folder_of(const std::filesystem::path& path);
 
 class Files {
  public:
-  // Makes the folders. `root` is absolute.
+  // Makes the folders, durably: what lies in them must survive a power cut. `root` is absolute.
   static Result<Files> open(std::filesystem::path root);
 
   const std::filesystem::path& root() const { return root_; }

@@ -4,11 +4,30 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 #include "temporary_folder.h"
+
+namespace {
+std::mutex mutex;
+std::vector<std::filesystem::path> synced;  // guarded
+}  // namespace
+
+// In front of the C library: what has been made durable, in order.
+extern "C" int fsync(int fd) {
+  {
+    const std::lock_guard lock(mutex);
+    std::error_code error;
+    synced.push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error));
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace inset {
 namespace {
@@ -40,6 +59,22 @@ TEST_F(FilesTest, TheFoldersArePrivateWhateverTheMask) {
   umask(old);
   ASSERT_TRUE(files);
   for (const char* name : {"", "jobs", "originals"}) EXPECT_EQ(mode_of(files->root() / name), 0700u) << name;
+}
+
+TEST_F(FilesTest, AFolderThatIsNewIsDurableWithAllThatIsNewAboveIt) {
+  const auto is_synced = [](const std::filesystem::path& path) {
+    const std::lock_guard lock(mutex);
+    return std::ranges::count(synced, path) > 0;
+  };
+  const std::filesystem::path root = folder_ / "deep/er/inset";
+  {
+    const std::lock_guard lock(mutex);
+    synced.clear();
+  }
+  ASSERT_TRUE(Files::open(root));
+  for (std::filesystem::path path = root; path != folder_.path().parent_path(); path = path.parent_path()) {
+    EXPECT_TRUE(is_synced(path)) << path << " holds a new name";
+  }
 }
 
 TEST_F(FilesTest, AFolderThatIsThereIsUsed) { EXPECT_TRUE(Files::open(files_.root())); }
