@@ -75,7 +75,8 @@ void KeyringCall::start(const KeyringSettings& settings, Verb verb, Manner manne
   const Fd output(from[1]);
   const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));  // GLib likes to complain
   ::fcntl(answers_.get(), F_SETFL, O_NONBLOCK);
-  // Fits into the pipe, so this does not wait; and nobody closes it, so no signal comes.
+  ::fcntl(secrets.get(), F_SETFL, O_NONBLOCK);
+  // Nobody reads yet. It fits into a pipe, but one may get very small ones; and nobody closes it, so no signal comes.
   if (secret.view().size() > kMostSecret || ::write(secrets.get(), secret.view().data(), secret.view().size()) !=
                                                 static_cast<ssize_t>(secret.view().size())) {
     return fail("The secret is too long for the keyring.");
