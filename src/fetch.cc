@@ -181,7 +181,10 @@ std::optional<Error> Fetch::judge_head(const HttpHead& head) {
   const auto length = number(head.header("content-length"));
   if (length && *length > kMostBytes) return error(Cause::file_too_large, "The file is far too large.");
   if (status == 206) {
-    if (bytes_ > 0 && continues(head)) return {};
+    if (const auto all = bytes_ > 0 ? length_if_it_continues(head) : std::nullopt) {
+      total_ = *all;
+      return {};
+    }
     start_over();
     return incomplete("The file host sent another part of the file than was asked for.");
   }
@@ -193,19 +196,20 @@ std::optional<Error> Fetch::judge_head(const HttpHead& head) {
   return start_file();
 }
 
-// A 206 that goes on exactly where the last attempt ended: "bytes 100-299/300".
-bool Fetch::continues(const HttpHead& head) const {
+// The length of the whole file, if a 206 goes on exactly where the last attempt ended: "bytes 100-299/300".
+std::optional<std::uint64_t> Fetch::length_if_it_continues(const HttpHead& head) const {
   std::string_view range = head.header("content-range");
-  if (range.substr(0, 6) != "bytes ") return false;
+  if (range.substr(0, 6) != "bytes ") return {};
   range.remove_prefix(6);
   const std::size_t dash = range.find('-');
   const std::size_t slash = range.find('/');
-  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) return false;
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) return {};
   const auto first = number(range.substr(0, dash));
   const auto last = number(range.substr(dash + 1, slash - dash - 1));
   const auto all = number(range.substr(slash + 1));
-  return first && last && all && *first == bytes_ && *all == *last + 1 && *all > bytes_ &&
-         (total_ == 0 || *all == total_) && head.header("etag") == etag_;
+  const bool fits = first && last && all && *first == bytes_ && *all == *last + 1 && *all > bytes_ &&
+                    (total_ == 0 || *all == total_) && head.header("etag") == etag_;
+  return fits ? all : std::nullopt;
 }
 
 std::optional<Error> Fetch::start_file() {

@@ -71,7 +71,7 @@ class Fetch final : private HttpSink {
 
   void request(const Url& url);
   std::optional<Error> judge_head(const HttpHead& head);
-  bool continues(const HttpHead& head) const;
+  std::optional<std::uint64_t> length_if_it_continues(const HttpHead& head) const;
   std::optional<Error> start_file();
   std::optional<Error> judge_end(const HttpEnd& end) const;
   void feed_decoder();

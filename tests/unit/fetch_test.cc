@@ -334,6 +334,30 @@ TEST_F(FetchResume, GoesOnWhereItWasCutOff) {
   EXPECT_EQ(file_->record.sha256, to_hex(digest_of(jpeg()).sha256()));
 }
 
+// In chunks neither part has a length of its own.
+TEST_F(FetchResume, OneThatNamesItsLengthOnlyWhereItGoesOnIsHeldToIt) {
+  const auto in_chunks = [](HttpReply reply) {
+    std::erase_if(reply.head.headers, [](const auto& header) { return header.first == "content-length"; });
+    return reply;
+  };
+  for (const bool cut : {false, true}) {
+    renew(false);
+    cut_ = 3000;
+    HttpReply first = in_chunks(file_reply(jpeg(), {{"etag", "\"v1\""}}));
+    first.body.resize(cut_);
+    first.end.fault = HttpFault::lost;
+    attempt(first);
+    progress_.clear();
+    HttpReply second = in_chunks(rest({{"etag", "\"v1\""}, {"content-range", range(cut_, jpeg().size())}}));
+    if (cut) second.body.resize(second.body.size() - 1000);
+    attempt(second);
+    EXPECT_EQ(static_cast<bool>(file_), !cut);
+    if (cut) expect_fault(Cause::file_incomplete);
+    ASSERT_FALSE(progress_.empty());
+    EXPECT_EQ(progress_.back().second, jpeg().size());
+  }
+}
+
 TEST_F(FetchResume, WithoutAStrongTagItStartsAnew) {
   for (const Headers& headers :
        {Headers{}, Headers{{"etag", "W/\"v1\""}}, Headers{{"etag", "v1"}}, Headers{{"etag", "\"\""}},
