@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -205,9 +207,8 @@ uint32_t Plugin::pump() {
       try {
         std::visit([this](auto& what) { hand_over(what); }, message);
       } catch (const std::bad_alloc&) {
-        // The rest of the messages still count. A job that waits for this one's answer must get it.
-        const auto* place = std::get_if<PlaceMessage>(&message);
-        if (place) worker_->placed(place->job, place->ticket, no_memory());
+        // The rest of the messages still count. Whoever waits for this one must hear of it.
+        std::visit([this](auto& what) { give_up(what); }, message);
       }
     }
   }
@@ -276,5 +277,25 @@ void Plugin::hand_over(OverMessage& message) {
 }
 
 void Plugin::hand_over(LogMessage& message) { host_.log(level_of(message.level), message.text.c_str()); }
+
+// ---- messages for which there was no memory ----
+
+// Without a vector. Only sizes to choose from come in greater numbers, and they come last.
+void Plugin::give_up(const EventMessage& message) {
+  std::array<easel_pair, 16> some{};
+  const std::size_t count = std::min(some.size(), message.pairs.size());
+  for (std::size_t i = 0; i < count; ++i) some[i] = {message.pairs[i].first.c_str(), message.pairs[i].second.c_str()};
+  host_.event(message.job, message.kind.c_str(), some.data(), count);
+}
+
+void Plugin::give_up(const PlaceMessage& message) { worker_->placed(message.job, message.ticket, no_memory()); }
+
+void Plugin::give_up(const OpenedMessage& message) { host_.opened(message.request, EASEL_FAILED, nullptr); }
+
+// As if the form had been closed.
+void Plugin::give_up(const AskMessage& message) {
+  questions_.erase(message.request);
+  worker_->answer(message.request, {}, {});
+}
 
 }  // namespace inset

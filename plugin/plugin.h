@@ -53,6 +53,12 @@ class Plugin {
   void hand_over(DismissMessage& message);
   void hand_over(OverMessage& message);
   void hand_over(LogMessage& message);
+  template <class OtherMessage>
+  void give_up(const OtherMessage&) {}  // nobody waits for it
+  void give_up(const EventMessage& message);
+  void give_up(const PlaceMessage& message);
+  void give_up(const OpenedMessage& message);
+  void give_up(const AskMessage& message);
 
   HostProxy host_;
   std::thread::id main_thread_;

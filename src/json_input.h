@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// JSON from outside, read with suspicion: a depth cap, and integers that must fit. Only the three files that may use
-// nlohmann/json include this.
+// JSON from outside, read with suspicion: a depth cap, and integers that must fit. Only what may use
+// nlohmann/json includes this.
 #pragma once
 
 #include <cstdint>

@@ -214,11 +214,7 @@ class Box {
 }  // namespace
 
 Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits) {
-  try {
-    return Box(source, limits).run();
-  } catch (const std::bad_alloc&) {
-    return failure(Cause::out_of_memory, "There is not enough memory to open the picture.");
-  }
+  return Box(source, limits).run();
 }
 
 }  // namespace inset

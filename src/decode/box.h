@@ -11,7 +11,7 @@ namespace inset {
 
 // As decode_stream(), in the program "inset-decode" that lies beside this library. If that cannot be started there is
 // no picture: there is no second, unsafe way. Blocks, and a box that refuses a file sends SIGPIPE; for a thread that
-// may wait and has that signal blocked. [any]
+// may wait and has that signal blocked. Throws if there is no memory for itself. [any]
 Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits);
 
 }  // namespace inset

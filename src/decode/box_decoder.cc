@@ -78,14 +78,22 @@ class BoxDecoder final : public Decoder, private ByteSource {
 
  private:
   void fail_to_start() {
-    result_.emplace(make_error(Stage::decoding, Cause::out_of_memory, "There is not enough memory to open the picture.",
-                               "the decoder's thread could not be started"));
+    no_memory_.detail = "the decoder's thread could not be started";
+    result_.emplace(std::move(no_memory_));
     wake_();
   }
 
+  // What is thrown here would end the host.
   void run() {
     pthread_setname_np(pthread_self(), "inset-decode");
-    Result<Picture> result = decode_in_box(*this, limits_);
+    try {
+      end(decode_in_box(*this, limits_));
+    } catch (...) {
+      end(std::move(no_memory_));
+    }
+  }
+
+  void end(Result<Picture> result) {
     {
       const std::lock_guard lock(mutex_);
       result_.emplace(std::move(result));
@@ -113,6 +121,8 @@ class BoxDecoder final : public Decoder, private ByteSource {
 
   const DecodeLimits limits_;
   const std::function<void()> wake_;
+  Error no_memory_ =
+      make_error(Stage::decoding, Cause::out_of_memory, "There is not enough memory to open the picture.");  // made now
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -20,8 +20,10 @@
 #include <thread>
 #include <vector>
 
+#include "decode/decoder.h"
 #include "decode/lock_in.h"
 #include "fd.h"
+#include "short_memory.h"
 
 namespace inset {
 namespace {
@@ -182,6 +184,24 @@ TEST(Box, IsAnErrorWhereThereAreTooManyOpenFiles) {
   }
   EXPECT_TRUE(enough);
   EXPECT_EQ(open_descriptors(), before + 1);
+}
+
+// Not even for the words that say so.
+TEST(Box, IsAnErrorWhereThereIsNoMemoryAtAll) {
+  test::is_spared = true;
+  test::memory_is_short = true;
+  std::atomic<bool> woken = false;
+  const auto decoder = start_decoder(DecodeLimits{}, [&] {
+    woken = true;
+    woken.notify_one();
+  });
+  decoder->finish();
+  woken.wait(false);
+  test::memory_is_short = false;
+  const auto picture = decoder->take();
+  ASSERT_TRUE(picture && !*picture);
+  EXPECT_EQ(picture->error().cause, Cause::out_of_memory);
+  EXPECT_FALSE(picture->error().message.empty());
 }
 
 // What a locked-in process tries, and the signal it dies of; 0: it may.
