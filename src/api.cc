@@ -13,8 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint32_t kLongestSide = 1u << 20;  // of an offer that makes sense at all
-// Of one generation, and of one picture. The service has a handful of either; each costs a line of a form, a transfer, a
-// place in the journal.
+// Of one generation, and of one picture. The service has a handful of either; each costs a line of a form, a transfer,
+// a place in the journal.
 constexpr std::size_t kMostPictures = 64;
 constexpr std::size_t kMostSizes = 64;
 constexpr std::chrono::seconds kUsualLife{1800};

@@ -5,8 +5,8 @@
 //   - https alone, certificates checked, TLS 1.2 or newer, no redirect followed, no netrc, no cookie;
 //   - a request with a body is sent at most once. libcurl by itself repeats a request when a kept connection turns out
 //     to be dead; a body that cannot be rewound forbids it;
-//   - a peer outside HttpRequest.reach gets not a byte of the request, on a new connection or a kept one. Behind a proxy
-//     only the proxy can tell, so a request that may not reach anyone goes through it, whatever no_proxy says;
+//   - a peer outside HttpRequest.reach gets not a byte of the request, on a new connection or a kept one. Behind a
+//     proxy only that can tell, so a request that may not reach anyone goes through it, whatever no_proxy says;
 //   - nothing of the process is changed: no signal handler, no global cleanup.
 #pragma once
 

@@ -19,8 +19,8 @@ class Reload {
   using Done = std::function<void(Result<Picture>)>;
 
   // `sha256` empty: not compared. `wake` makes the worker call pump(); [any]. A file that is not there fails with
-  // Cause::not_found, one that is not what it was with Cause::file_damaged, one that cannot be opened now, though it may
-  // be whole, with Cause::data_folder or disk_full. Reads nothing yet.
+  // Cause::not_found, one that is not what it was with Cause::file_damaged, one that cannot be opened now, though it
+  // may be whole, with Cause::data_folder or disk_full. Reads nothing yet.
   Reload(std::filesystem::path path, std::string sha256, const DecodeLimits& limits, std::function<void()> wake,
          Done done);
 

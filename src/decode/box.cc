@@ -213,8 +213,6 @@ class Box {
 
 }  // namespace
 
-Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits) {
-  return Box(source, limits).run();
-}
+Result<Picture> decode_in_box(ByteSource& source, const DecodeLimits& limits) { return Box(source, limits).run(); }
 
 }  // namespace inset

@@ -46,13 +46,12 @@ class PluginMemory : public testing::TestWithParam<int> {
           }};
       static const easel_report report = {[](const easel_host* host, int64_t, const char* kind, const easel_pair* pairs,
                                              size_t count) { of(host).take_event(kind, pairs, count); }};
-      static const easel_form form = {
-          [](const easel_host* host, uint64_t request, const char*, const char*, const easel_field*,
-             size_t) -> easel_status {
-            of(host).asked_ = request;
-            return EASEL_OK;
-          },
-          [](const easel_host* host, uint64_t) { of(host).asked_ = 0; }};
+      static const easel_form form = {[](const easel_host* host, uint64_t request, const char*, const char*,
+                                         const easel_field*, size_t) -> easel_status {
+                                        of(host).asked_ = request;
+                                        return EASEL_OK;
+                                      },
+                                      [](const easel_host* host, uint64_t) { of(host).asked_ = 0; }};
       const std::string_view wanted = id;
       return wanted == EASEL_CANVAS   ? static_cast<const void*>(&canvas)
              : wanted == EASEL_REPORT ? static_cast<const void*>(&report)

@@ -18,9 +18,7 @@ using namespace test;
 
 class ReloadTest : public testing::Test {
  protected:
-  static std::string text_of(const Bytes& bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
+  static std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
   static std::string sha256_of(const std::string& text) {
     Digest digest;
     digest.update(std::as_bytes(std::span(text)));
