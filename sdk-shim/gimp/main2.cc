@@ -79,8 +79,9 @@ void query() {
                                  parameter(GIMP_PDB_INT32ARRAY, "image-ids", "The new images")};
   gimp_install_procedure(
       kResume, "Opens all pictures that were licensed and not placed",
-      "Finishes every download that was cut off, and opens each as a new image. Nothing is licensed again.", kAuthors,
-      kAuthors, kYear, "_Place Finished Downloads", "", GIMP_PLUGIN, 1, 2, &run_mode, images);
+      "Finishes every download that was cut off, and opens each as a new image. Nothing is licensed again. If one of "
+      "them could not be opened, that is an error; the others stay open.",
+      kAuthors, kAuthors, kYear, "_Place Finished Downloads", "", GIMP_PLUGIN, 1, 2, &run_mode, images);
   gimp_plugin_menu_register(kResume, "<Image>/File/Create");
 
   const GimpParamDef account[] = {
@@ -105,7 +106,11 @@ class Answer {
     values_[0].data.d_status = status;
     values_[1].type = GIMP_PDB_STRING;
     values_[1].data.d_string = message_.data();
-    count_ = why.empty() ? 1 : 2;
+    // GIMP fills up what is missing of the values that `resume` declares, with an array in the third place. It would
+    // take the text's address for that array's length, and crash. So there is a third value already.
+    values_[2].type = GIMP_PDB_INT32;
+    values_[2].data.d_int32 = 0;
+    count_ = why.empty() ? 1 : 3;
   }
   void succeed(GimpPDBArgType type, gint32 id) {
     succeed();
@@ -189,8 +194,8 @@ class Call {
     if (desk && !is_layer()) canvas.show_progress_in(*desk);
     Session session(canvas, desk.get(), "GIMP", gimp_version());
     if (account != nullptr) return ask(session, *account, answer);
-    const Outcome outcome = name_ == kResume ? session.run("resume", 0, {}) : insert(session, canvas, desk.get());
-    finish(outcome, canvas, answer);
+    if (name_ == kResume) return resume(session, canvas, answer);
+    finish(insert(session, canvas, desk.get()), canvas, answer);
   }
 
  private:
@@ -229,9 +234,20 @@ class Call {
       if (count_ != 3) return answer.fail(GIMP_PDB_CALLING_ERROR, "The number of arguments is wrong.");
       parameters = {{"api_key", string_of(arguments_[1])}, {"keep", string_of(arguments_[2])}};
     }
-    const Outcome outcome = session.run(procedure.action, 0, parameters, title_of(procedure));
+    const Outcome outcome = session.run(procedure.action, 0, parameters, title_of(procedure.action));
     if (outcome.done) return answer.succeed(outcome.message);
-    // People have read it: GIMP would say it again, as an error.
+    fail_as_read(outcome, answer);
+  }
+
+  // What could be opened stays open, also where another picture could not.
+  void resume(Session& session, const Canvas2& canvas, Answer& answer) const {
+    const Outcome outcome = session.run("resume", 0, {}, title_of("resume"));
+    if (outcome.done) return answer.succeed(canvas.images());
+    fail_as_read(outcome, answer);
+  }
+
+  // After a run with a title. People have read it: GIMP would say it again, as an error.
+  void fail_as_read(const Outcome& outcome, Answer& answer) const {
     const bool people = mode_ == GIMP_RUN_INTERACTIVE;
     answer.fail(people ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, people ? "" : outcome.message);
   }
@@ -245,7 +261,6 @@ class Call {
 
   void finish(const Outcome& outcome, const Canvas2& canvas, Answer& answer) const {
     if (misused_) return answer.fail(GIMP_PDB_CALLING_ERROR, outcome.message);
-    if (name_ == kResume && (outcome.done || !canvas.images().empty())) return answer.succeed(canvas.images());
     if (!outcome.done || canvas.layers().empty()) {
       // After a cancel GIMP shows nothing.
       return answer.fail(outcome.cancelled ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, outcome.message);

@@ -144,9 +144,11 @@ GimpValueArray* run_resume(GimpProcedure* procedure, GimpProcedureConfig* config
   std::unique_ptr<Desk> desk;
   if (mode == GIMP_RUN_INTERACTIVE) desk = make_desk(Purpose::image);
   Session session(canvas, desk.get(), "GIMP", gimp_version());
-  const Outcome outcome = session.run("resume", 0, {});
-  if (outcome.done || !canvas.images().empty()) return done_with_images(procedure, canvas.images());
-  return failed(procedure, outcome.cancelled ? GIMP_PDB_CANCEL : GIMP_PDB_EXECUTION_ERROR, outcome.message);
+  const Outcome outcome = session.run("resume", 0, {}, title_of("resume"));
+  if (outcome.done) return done_with_images(procedure, canvas.images());
+  // What could be opened stays open. People have read it: GIMP would say it again, as an error.
+  if (desk) return gimp_procedure_new_return_values(procedure, GIMP_PDB_CANCEL, nullptr);
+  return failed(procedure, GIMP_PDB_EXECUTION_ERROR, outcome.message);
 } catch (const std::exception& problem) {
   return failed(procedure, GIMP_PDB_EXECUTION_ERROR, problem.what());
 }
@@ -167,7 +169,7 @@ GimpValueArray* run_account(GimpProcedure* procedure, GimpProcedureConfig* confi
     parameters = {{"api_key", text_of(config, "api-key")}, {"keep", text_of(config, "keep")}};
   }
   Session session(canvas, desk.get(), "GIMP", gimp_version());
-  const Outcome outcome = session.run(about.action, 0, parameters, title_of(about));
+  const Outcome outcome = session.run(about.action, 0, parameters, title_of(about.action));
   if (outcome.done) {
     GimpValueArray* values = gimp_procedure_new_return_values(procedure, GIMP_PDB_SUCCESS, nullptr);
     g_value_set_string(gimp_value_array_index(values, 1), outcome.message.c_str());
@@ -256,7 +258,9 @@ GimpProcedure* make_resume_procedure(GimpPlugIn* plug_in) {
   gimp_procedure_set_menu_label(procedure, "_Place Finished Downloads");
   gimp_procedure_add_menu_path(procedure, "<Image>/File/[Create]");
   gimp_procedure_set_documentation(procedure, "Opens all pictures that were licensed and not placed",
-                                   "Finishes every download that was cut off. Nothing is licensed again.", kResume);
+                                   "Finishes every download that was cut off. Nothing is licensed again. If one of "
+                                   "them could not be opened, that is an error; the others stay open.",
+                                   kResume);
   add_run_mode(procedure);
   gimp_procedure_add_core_object_array_return_value(procedure, "images", "Images", "The new images", GIMP_TYPE_IMAGE,
                                                     G_PARAM_READWRITE);

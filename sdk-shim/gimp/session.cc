@@ -46,10 +46,10 @@ const AccountProcedure* account_procedure(const std::string& name) {
   return found == end ? nullptr : found;
 }
 
-std::string title_of(const AccountProcedure& procedure) {
+std::string title_of(const std::string& action) {
   constexpr std::string_view kAsks = "…";
-  const easel_action* action = offered(procedure.action);
-  std::string title = action != nullptr ? action->label : procedure.name;
+  const easel_action* known = offered(action);
+  std::string title = known != nullptr ? known->label : action;
   if (title.ends_with(kAsks)) title.resize(title.size() - kAsks.size());
   return title;
 }
@@ -193,7 +193,8 @@ Outcome Session::run(const std::string& action, uint64_t target, const Parameter
   } else {
     outcome_.message = action + " was refused";
   }
-  if (desk_ != nullptr && !title.empty() && !outcome_.cancelled && !outcome_.message.empty()) {
+  const bool seen = outcome_.done && outcome_.placed > 0;
+  if (desk_ != nullptr && !title.empty() && !outcome_.cancelled && !outcome_.message.empty() && !seen) {
     desk_->tell(outcome_.done ? EASEL_INFO : EASEL_WARNING, title, outcome_.message);
   }
   if (desk_ != nullptr) desk_->close();

@@ -59,7 +59,7 @@ const AccountProcedure* account_procedure(const std::string& name);
 const easel_action* offered(const std::string& action);
 
 // The action's name for a window.
-std::string title_of(const AccountProcedure& procedure);
+std::string title_of(const std::string& action);
 
 class Session {
  public:
@@ -68,7 +68,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // A `title` is for actions whose end is something to read: with a desk it is shown under that title.
+  // A `title` is for actions whose end is something to read, unless it ended well and a picture speaks for itself: with
+  // a desk it is shown under that title.
   Outcome run(const std::string& action, uint64_t target, const Parameters& parameters, const std::string& title = {});
 
   // The texts of the pairs that `failed` and others bring.

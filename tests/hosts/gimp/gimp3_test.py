@@ -162,6 +162,11 @@ class Gimp3(unittest.TestCase):
             with self.assertRaisesRegex(AssertionError, "1k 768 1024"):
                 batch(service, "/inset/data", '(new-picture 2 "")')
             self.assertEqual([], service.log("ledger"))
+            service.control(do="scenario", rules=[{"route": "file", "status": 403}])
+            with self.assertRaisesRegex(AssertionError, "charged once"):
+                batch(service, "/inset/data", '(new-picture 2 "1k")')
+            with self.assertRaisesRegex(AssertionError, "Error:.*1 picture could not be placed"):
+                batch(service, "/inset/data", "(plug-in-inset-resume #:run-mode RUN-NONINTERACTIVE)")
 
     def test_killed_between_request_and_answer_it_is_taken_up_without_a_second_charge(self):
         rules = [{"route": "put", "call": 1, "charge": True, "status": 202, "hold": "put"}]

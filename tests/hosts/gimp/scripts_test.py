@@ -136,6 +136,22 @@ class Failures(unittest.TestCase):
             self.assertEqual([], service.log("ledger"))
 
 
+    def test_what_rests_is_an_error_and_what_was_opened_stays(self):
+        data = desk.folder("rests-data")
+        with desk.service("rests", {"put_answer": 200, "rules": [{"route": "file", "status": 403}]}) as service:
+            for index, size in ((2, "1k"), (0, "4k")):
+                status, _ = desk.easel(service, data, "insert", "generation=" + GENERATION, f"index={index}", "size=" + size)
+                self.assertEqual(6, status)
+            service.control(do="scenario", rules=[{"route": "file", "size": "4k", "status": 403}])
+            said = self.words(service, """
+              (define first (catch "failed" (plug-in-inset-resume RUN-NONINTERACTIVE) "succeeded"))
+              (gimp-message (string-append "the first " first ", images: " (number->string (car (gimp-image-list)))))
+              (plug-in-inset-resume RUN-NONINTERACTIVE)""", "rests-data")
+            self.assertIn("the first failed, images: 1", said)
+            self.assertRegex(said, "Error:.*1 picture could not be placed")
+            self.assertEqual(2, len(service.log("ledger")))
+
+
 class Crash(unittest.TestCase):
     def test_killed_between_request_and_answer_it_is_taken_up_without_a_second_charge(self):
         """What GIMP's Cancel does, too: the process is gone at once."""

@@ -145,6 +145,15 @@ class Window(unittest.TestCase):
         person.let_go("file")
         desk.wait_for(lambda: window.number("(car (gimp-image-list))") == 1, PATIENCE, "the new image")
         self.assertEqual(1, len(service.log("ledger")))
+        self.no_plug_in()
+
+        # Nothing is left to place, and that is said.
+        window.start_from_menu(*RESUME)
+        self.screen.wait_window("Place Finished Downloads")
+        self.screen.shot("gimp-nothing-to-place")
+        person.close("Place Finished Downloads")
+        self.no_plug_in()
+        self.assertEqual(1, window.number("(car (gimp-image-list))"))
 
     def test_key_and_secret_are_asked_for_and_written_nowhere(self):
         none = {"INSET_API_KEY": "", "INSET_CLIENT_SECRET": ""}
