@@ -9,9 +9,8 @@
 #include <libgimp/gimp.h>
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 
+#include "gimp/common.h"
 #include "gimp/facts.h"
 
 namespace easel::gimp {
@@ -19,20 +18,6 @@ namespace {
 
 // Rows go over in strips of whole tiles; the float copy of one strip of a 4096 wide picture is 8 MiB.
 constexpr guint32 kStrip = 128;
-
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Unref>;
-
-GimpImageType layer_type(gint32 image) {
-  switch (gimp_image_base_type(image)) {
-    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
-    default: return GIMP_RGBA_IMAGE;
-  }
-}
 
 bool is_linear(gint32 image) {
   switch (gimp_image_get_precision(image)) {
@@ -90,12 +75,6 @@ void write_pixels(gint32 image, gint32 layer, const easel_image& picture) {
     gegl_buffer_set(buffer.get(), &strip, 0, raw, converted.data(), GEGL_AUTO_ROWSTRIDE);
   }
   gegl_buffer_flush(buffer.get());
-}
-
-std::optional<Box> selection_of(gint32 image) {
-  gint exists = FALSE, left = 0, top = 0, right = 0, bottom = 0;
-  if (!gimp_selection_bounds(image, &exists, &left, &top, &right, &bottom) || !exists) return {};
-  return Box{left, top, right - left, bottom - top};
 }
 
 // In its group, above the layer that is active.
@@ -162,7 +141,8 @@ easel_status Canvas2::new_layer(gint32 image, const easel_image& picture, const 
   const char* name = asset.name != nullptr ? asset.name : "Generated picture";
   const auto width = static_cast<gint>(picture.width);
   const auto height = static_cast<gint>(picture.height);
-  const gint32 layer = gimp_layer_new(image, name, width, height, layer_type(image), 100.0, GIMP_LAYER_MODE_NORMAL);
+  const gint32 layer = gimp_layer_new(image, name, width, height, layer_type(gimp_image_base_type(image)), 100.0,
+                                      GIMP_LAYER_MODE_NORMAL);
   if (layer < 0) return EASEL_FAILED;
   write_pixels(image, layer, picture);
 
@@ -203,12 +183,6 @@ void Canvas2::progress(const std::string& text, double fraction) {
   }
 }
 
-void Canvas2::message(const std::string& text) {
-  if (displays_) {
-    gimp_message(text.c_str());
-  } else {
-    g_printerr("inset: %s\n", text.c_str());
-  }
-}
+void Canvas2::message(const std::string& text) { say(displays_, text); }
 
 }  // namespace easel::gimp

@@ -2,40 +2,18 @@
 #include "gimp/canvas3.h"
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 
+#include "gimp/common.h"
 #include "gimp/facts.h"
 
 namespace easel::gimp {
 namespace {
-
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Unref>;
-
-GimpImageType layer_type(GimpImage* image) {
-  switch (gimp_image_get_base_type(image)) {
-    case GIMP_GRAY: return GIMP_GRAYA_IMAGE;
-    case GIMP_INDEXED: return GIMP_INDEXEDA_IMAGE;
-    default: return GIMP_RGBA_IMAGE;
-  }
-}
 
 void write_pixels(GimpLayer* layer, const easel_image& picture) {
   const Owned<GeglBuffer> buffer(gimp_drawable_get_buffer(GIMP_DRAWABLE(layer)));
   const GeglRectangle all{0, 0, static_cast<gint>(picture.width), static_cast<gint>(picture.height)};
   gegl_buffer_set(buffer.get(), &all, 0, babl_format("R'G'B'A u8"), picture.pixels, static_cast<gint>(picture.stride));
   gegl_buffer_flush(buffer.get());
-}
-
-std::optional<Box> selection_of(GimpImage* image) {
-  gboolean exists = FALSE;
-  gint left = 0, top = 0, right = 0, bottom = 0;
-  if (!gimp_selection_bounds(image, &exists, &left, &top, &right, &bottom) || !exists) return {};
-  return Box{left, top, right - left, bottom - top};
 }
 
 // In its group, above the layer that is selected.
@@ -104,7 +82,8 @@ easel_status Canvas3::new_layer(GimpImage* image, const easel_image& picture, co
   const char* name = asset.name != nullptr ? asset.name : "Generated picture";
   const auto width = static_cast<gint>(picture.width);
   const auto height = static_cast<gint>(picture.height);
-  GimpLayer* layer = gimp_layer_new(image, name, width, height, layer_type(image), 100.0, GIMP_LAYER_MODE_NORMAL);
+  GimpLayer* layer = gimp_layer_new(image, name, width, height, layer_type(gimp_image_get_base_type(image)), 100.0,
+                                    GIMP_LAYER_MODE_NORMAL);
   if (layer == nullptr) return EASEL_FAILED;
   write_pixels(layer, picture);
 
@@ -143,12 +122,6 @@ void Canvas3::progress(const std::string& text, double fraction) {
   }
 }
 
-void Canvas3::message(const std::string& text) {
-  if (displays_) {
-    gimp_message(text.c_str());
-  } else {
-    g_printerr("inset: %s\n", text.c_str());
-  }
-}
+void Canvas3::message(const std::string& text) { say(displays_, text); }
 
 }  // namespace easel::gimp
