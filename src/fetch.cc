@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -113,7 +114,6 @@ void Fetch::begin(const std::string& link, Progress progress, Done done) {
   retry_after_.reset();
   // Without a strong ETag nobody can say that the rest would be of the same file.
   if (bytes_ > 0 && (etag_.empty() || decoded_)) start_over();
-  bytes_before_ = bytes_;
   const auto url = parse_url(link);
   const std::string fault = file_link_fault(url, loopback_);
   if (!fault.empty()) {
@@ -189,7 +189,6 @@ std::optional<Error> Fetch::judge_head(const HttpHead& head) {
     return incomplete("The file host sent another part of the file than was asked for.");
   }
   if (bytes_ > 0) start_over();  // it has changed, or the host knows no parts
-  bytes_before_ = 0;
   total_ = length.value_or(0);
   const std::string_view etag = head.header("etag");
   if (etag.size() > 2 && etag.front() == '"' && etag.back() == '"') etag_ = etag;  // strong; a weak one has W/
@@ -327,7 +326,8 @@ void Fetch::finish() {
 void Fetch::fail(Error error) {
   FetchFault fault;
   fault.retry_after = retry_after_;
-  fault.progressed = bytes_ >= bytes_before_ + kGoodPart;
+  fault.progressed = bytes_ >= furthest_ + kGoodPart;
+  furthest_ = std::max(furthest_, bytes_);
   const bool damaged = error.cause == Cause::file_damaged;
   if (damaged || (whole_ && worth_keeping(error))) {
     const auto kept = needs_.files.keep_aside(job_);

@@ -32,7 +32,7 @@ struct FetchedFile {
 struct FetchFault {
   Error error;
   std::optional<Millis> retry_after;
-  bool progressed = false;  // a good part came before it failed
+  bool progressed = false;  // a good part more came than in any attempt before
 };
 
 // Lives as long as the job's run: a later attempt goes on where an earlier one was cut off, if the host proves that the
@@ -94,6 +94,7 @@ class Fetch final : private HttpSink {
   std::uint64_t total_ = 0;
   std::string etag_;
   Digest digest_;
+  std::uint64_t furthest_ = 0;        // that any attempt came, in bytes
   std::unique_ptr<Decoder> standby_;  // waits for a first byte
   std::unique_ptr<Decoder> decoder_;
   std::string backlog_;  // taken from the network, not yet by the decoder
@@ -101,7 +102,6 @@ class Fetch final : private HttpSink {
 
   // Of this attempt.
   HttpHead head_;
-  std::uint64_t bytes_before_ = 0;
   bool whole_ = false;
   bool finished_feeding_ = false;
   std::optional<Error> fault_;

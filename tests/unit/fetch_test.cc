@@ -427,6 +427,18 @@ TEST_F(FetchResume, ProgressIsAGoodPartOfTheFile) {
   EXPECT_FALSE(fault_->progressed);
 }
 
+// Or a host that always breaks off would be asked for ever.
+TEST_F(FetchResume, TheSamePartAgainIsNoProgress) {
+  HttpReply reply =
+      file_reply(as_text(encode_png(make_raster(400, 300))));  // without an ETag: each time from the start
+  for (const std::size_t size : {100'000, 100'000, 110'000}) {
+    reply.body.resize(size);
+    reply.end.fault = HttpFault::lost;
+    attempt(reply);
+    EXPECT_EQ(fault_->progressed, transport_.count() == 1);
+  }
+}
+
 // ---- what is no picture ----
 
 TEST_F(FetchTest, AnotherFormatIsKeptAsideAndSaidSo) {
