@@ -2,6 +2,7 @@
 // The rules of the contract about questions to the person.
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "rules_fixture.h"
 
@@ -160,6 +161,32 @@ TEST_F(Rules, EveryWatchedFieldMayChange) {
   h->destroy();
   EXPECT_FALSE(h->asked().empty());
   EXPECT_EQ(service_->calls("put"), 0);
+}
+
+// Each is a transfer and a process. The others can be chosen without one.
+TEST_F(Rules, OfManyPicturesTheFirstSixteenAreShown) {
+  const std::string many = "33333333-2222-4333-8444-555555555555";
+  Json pictures = Json::array();
+  for (int i = 0; i < 40; ++i) pictures.push_back({{"index", i}, {"photograph", "dandelions"}, {"kind", "baseline"}});
+  serve({{"generations",
+          {{{"id", many}, {"prompt", "many"}, {"date", "2026-01-02T03:04:05Z"}, {"pictures", pictures}}}}});
+  const auto h = host(options());
+  bool named = false;
+  int shown = 0;
+  std::size_t offered = 0;
+  h->person = [&](const Form& form) {
+    if (const Field* index = form.field("index")) {
+      shown = index->thumbnails;
+      offered = index->choices.size();
+    }
+    return std::exchange(named, true) ? Reaction{} : Reaction{Reaction::Kind::change, {{"generation", many}}};
+  };
+  h->invoke("insert");
+  EXPECT_TRUE(h->run([&] { return shown > 0; }, 60s));
+  EXPECT_EQ(shown, 16);
+  EXPECT_EQ(offered, 40u);
+  EXPECT_EQ(service_->calls("preview"), 16);
+  h->destroy();
 }
 
 TEST_F(Rules, NonsenseFromTheHostIsHarmless) {
