@@ -181,7 +181,8 @@ class Form(QDialog):
         buttons.rejected.connect(self.reject)
         self.finished.connect(self._finished)
         # Krita's window takes this one with it when it is closed, and without `finished`. By then only what is Python's is left of it.
-        self.destroyed.connect(lambda: self._answer_once(False, {}))
+        # The answer may lead to another window, and Krita's is being taken apart just now; so it comes after that.
+        self.destroyed.connect(lambda: QTimer.singleShot(0, lambda: self._answer_once(False, {})))
         self.setMinimumWidth(640)
 
     def show_fields(self, title, accept, fields):
