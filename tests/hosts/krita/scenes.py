@@ -89,6 +89,17 @@ def messages():
     return [each.text() for each in QApplication.topLevelWidgets() if each.isVisible() and each.objectName() == "inset-message"]
 
 
+def said():
+    """What jobs said. In the background it is told, too, that a picture is ready, at any moment; that is no word of the job."""
+    return [text for text in messages() if "is ready" not in text]
+
+
+def close_messages():
+    for widget in QApplication.topLevelWidgets():
+        if widget.objectName() == "inset-message":
+            widget.close()
+
+
 def shot(name):
     QApplication.primaryScreen().grabWindow(0).save(os.path.join(OUT, name + ".png"))
 
@@ -220,9 +231,9 @@ def cancelled(inset, result):
     yield lambda: watch.ended(job)
     result["cancel took"] = time.monotonic() - began
     result["layers"] = layers(document)
-    yield lambda: window("inset-message")
+    yield said
     shot("krita-cancelled")
-    window("inset-message").close()
+    close_messages()
     let_go("put")
     known = len(Krita.instance().documents())
     Krita.instance().action("inset_resume").trigger()
@@ -235,8 +246,7 @@ def cancelled(inset, result):
     Krita.instance().action("inset_resume").trigger()
     yield lambda: "There is nothing to finish." in messages()
     shot("krita-nothing-to-place")
-    # Its background tells by itself that a picture is ready; that is no word of the job.
-    result["messages"] = [text for text in messages() if "is ready" not in text]
+    result["messages"] = said()
 
 
 def closed_form(inset, result):
@@ -275,14 +285,14 @@ def closed_windows(inset, result):
     yield lambda: window("inset-form")
     yield from close_parent_of("inset-form")
     yield lambda: watch.ended(job)
-    yield lambda: window("inset-message")
-    result["told"] = window("inset-message").text()
+    yield said
+    result["told"] = " ".join(said())
     shot("krita-closed-windows")
     yield from close_parent_of("inset-message")
     Krita.instance().action("inset_status").trigger()
-    yield lambda: window("inset-message")
-    result["told later"] = window("inset-message").text()
-    window("inset-message").close()
+    yield said
+    result["told later"] = " ".join(said())
+    close_messages()
     result["jobs left"] = len(inset._actions) + len(inset._progress) + len(inset._forms)
 
 
@@ -346,8 +356,9 @@ def refused_layer(inset, result):
     job = inset.begin("insert", picture(2), Refusing(document))
     yield lambda: watch.ended(job)
     result["placed"] = [kind for _, kind, _ in watch.events].count("placed")
-    result["told"] = window("inset-message").text()
-    window("inset-message").close()
+    yield said
+    result["told"] = " ".join(said())
+    close_messages()
     result["reason"] = watch.placed[-1][2]
     result["layers"] = layers(document)
 
@@ -433,10 +444,10 @@ def cancelled_while_filling(inset, result):
     QTest.mouseClick(window("inset-progress").findChild(QPushButton), Qt.LeftButton)
     yield lambda: watch.ended(job)
     result["cancel took"] = time.monotonic() - began
-    yield lambda: window("inset-message")
+    yield said
     shot("krita-stopped")
-    result["told"] = window("inset-message").text()
-    window("inset-message").close()
+    result["told"] = " ".join(said())
+    close_messages()
     result["layers"] = layers(document)
     result["placed before"] = [kind for _, kind, _ in watch.events].count("placed")
     Krita.instance().action("inset_resume").trigger()
