@@ -127,8 +127,8 @@ constexpr std::array kCauses = {
     CauseRow{Cause::other_size_delivered, "other_size_delivered", Retry::ask_user_first,
              "The picture that came is kept under its own size. Insert again to request the size "
              "you wanted.",
-             "The picture that came is kept under its own size. Insert again to request the size "
-             "you wanted, which may be charged."},
+             "The picture that came is kept under its own size. Insert again: the service is asked for the size "
+             "you wanted, which is requested once more only if you say so."},
     CauseRow{Cause::canvas_gone, "canvas_gone", Retry::ask_user_first, "Open a canvas and try again.",
              "The picture is kept. Open a canvas and choose \"Place Finished Downloads\" (resume)."},
     CauseRow{Cause::canvas_refused, "canvas_refused", Retry::ask_user_first, "Try again.",

@@ -91,16 +91,18 @@ void Flow::note_licence(const std::string& asset_id) {
   asset_id_ = asset_id;
 }
 
-// A download turned out to be another size. That accounts for the last PUT and for no earlier one; and if this size had
-// been licensed under another asset id before, it still is.
+// A download turned out to be another size. If this size had been licensed under another asset id before, it still is.
+// If not, the last PUT was refused where the service had said so by a 409, that other download being under way; but one
+// that was taken, or is unclear, stays unresolved: it may have been charged and something else have come in its place.
 void Flow::note_other_size(const std::string& asset_id) {
+  const bool refused = joined_;
   saved_.reset();
   pending_ = joined_ = false;
   if (licensed_ && asset_id != licence_) {
     asset_id_ = licence_;
     return;
   }
-  unresolved_.erase(attempts_);
+  if (refused) unresolved_.erase(attempts_);
   licensed_ = false;
   asset_id_.clear();
   licence_.clear();
@@ -109,7 +111,7 @@ void Flow::note_other_size(const std::string& asset_id) {
 void Flow::start(Time now, std::optional<Millis> since_put) {
   put_at_ = now - since_put.value_or(Millis(0));
   if (!unresolved()) plan_.again = false;  // said of an earlier request, not of one that is still to come
-  if (saved_ && saved_->size_differs && !plan_.accept_size) {
+  if (saved_ && saved_->size_differs) {
     state_ = State::placing;
     judge_size(*saved_);
   } else if (saved_) {
@@ -288,14 +290,10 @@ bool Flow::on_written(Time now) {
         state_ = plan_.place ? State::placing : State::finished;
       }
       return true;
-    case State::noting_other_size: {
-      const bool joined = joined_;
+    case State::noting_other_size:
       note_other_size(other_size_.asset_id);
       fail(error_);
-      // The one that was under way is what came; whether the service also counts ours, it did not say.
-      if (!joined && error_.paid == Paid::no) error_ = with_paid(error_, Paid::maybe);
       return true;
-    }
     case State::noting_placed: state_ = State::finished; return true;
     case State::noting_cancel: fail(error_); return true;
     default: return false;

@@ -87,7 +87,9 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
       close_form();
       run_->cancel();
     } else {
-      fail(parameter_error(Cause::cancelled, "Cancelled."));
+      // Who looks at a form knows what it is about; who ran this without one may only know that it was run before.
+      const Paid paid = outbox_.can_ask() ? Paid::no : paid_before();
+      fail(with_paid(parameter_error(Cause::cancelled, "Cancelled."), paid));
     }
   }
 
@@ -140,7 +142,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
       account_call_ = engine_.account.load(Account::Manner::quiet, [this](Outcome outcome) {
         account_call_ = 0;
         looked_for_sign_in_ = true;
-        if (!outcome && !was_ordered()) return fail(outcome.error());
+        if (!outcome && !was_ordered()) return fail(with_paid(outcome.error(), paid_before()));
         begin();
       });
       return;
@@ -161,6 +163,23 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     if (!job || engine_.service.credentials().api_key.empty()) return false;
     const auto journal = Journal::open(engine_.files.journal(job_id(identify(*job))));
     return journal && summarize({}, journal->records()).paid() != Paid::no;
+  }
+
+  // The same while it is not known whose order it would be: the most that any journal says of this picture and size.
+  Paid paid_before() const {
+    const auto job = read_parameters(values_);
+    Paid most = Paid::no;
+    if (!job) return most;
+    const std::string& key = engine_.service.credentials().api_key;
+    for (const LedgerEntry& entry : read_ledger(engine_.files)) {
+      const JobRecord& other = entry.job;
+      if (other.origin != engine_.service.api().origin() || other.generation != job->generation ||
+          other.index != job->index || other.size != job->size || (!key.empty() && other.account != account_of(key))) {
+        continue;
+      }
+      if (entry.unfinished()) most = std::max(most, entry.paid());
+    }
+    return most;
   }
 
   // ---- without a form: the sizes are the answer ----

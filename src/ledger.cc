@@ -3,6 +3,7 @@
 
 #include <array>
 #include <set>
+#include <utility>
 
 #include "journal.h"
 
@@ -40,6 +41,7 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
   int last_attempt = 0;
   bool licensed = false;
   bool pending = false;
+  bool joined = false;
   for (const Record& record : records) {
     std::visit([&](const auto& r) { entry.updated = r.time; }, record);
     if (const auto* job = std::get_if<JobRecord>(&record)) {
@@ -56,9 +58,10 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
                        : pending            ? Standing::pending
                        : unresolved.empty() ? Standing::unpaid
                                             : Standing::unclear;
-    } else if (std::holds_alternative<PendingRecord>(record)) {
+    } else if (const auto* accepted = std::get_if<PendingRecord>(&record)) {
       entry.standing = Standing::pending;
       pending = true;
+      joined = accepted->joined;
     } else if (const auto* ready = std::get_if<ReadyRecord>(&record)) {
       entry.standing = Standing::licensed;
       if (!licensed || entry.asset_id.empty()) entry.asset_id = ready->asset_id;
@@ -73,10 +76,11 @@ LedgerEntry summarize(std::string id, const std::vector<Record>& records) {
       entry.saved.reset();
       entry.standing = Standing::licensed;
       pending = false;
+      const bool was_refused = std::exchange(joined, false);
       if (licensed && other->asset_id != entry.asset_id) continue;
       licensed = false;
       entry.asset_id.clear();
-      unresolved.erase(last_attempt);
+      if (was_refused) unresolved.erase(last_attempt);
       entry.standing = unresolved.empty() ? Standing::unpaid : Standing::unclear;
     } else if (std::holds_alternative<PlacedRecord>(record)) {
       entry.standing = Standing::placed;

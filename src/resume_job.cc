@@ -247,7 +247,7 @@ class ResumeJob final : public Job, public Runs::Listener {
 
   void run() {
     runs_ = std::make_unique<Runs>(engine_, *this, true, accept_size_);
-    runs_->start(std::move(entries_));
+    runs_->start(std::exchange(entries_, {}));
   }
 
   void on_progress(Stage stage, double fraction, std::uint64_t bytes, std::uint64_t total,
@@ -264,7 +264,7 @@ class ResumeJob final : public Job, public Runs::Listener {
   void on_ended(const LedgerEntry& entry, std::optional<Error> error) override {
     if (!error) return;
     ++resting_;
-    if (error->paid == Paid::yes) paid_ = Paid::yes;
+    paid_ = std::max(paid_, error->paid);
     Facts pairs = error_facts(*error);
     const Facts about = entry_facts(entry);
     pairs.insert(pairs.end(), about.begin(), about.end());
@@ -276,7 +276,10 @@ class ResumeJob final : public Job, public Runs::Listener {
   void finish() {
     over_ = true;
     if (cancelled_ && !collected_) collect();  // so that nothing is left unsaid
-    if (cancelled_ && resting_ == 0 && !entries_.empty()) resting_ = entries_.size();
+    for (const LedgerEntry& entry : entries_) {  // not begun
+      ++resting_;
+      paid_ = std::max(paid_, entry.paid());
+    }
     if (resting_ > 0) {
       failed(with_paid(make_error(Stage::placing, cancelled_ ? Cause::cancelled : Cause::some_rest,
                                   count_text(resting_) + " could not be placed."),
@@ -300,7 +303,7 @@ class ResumeJob final : public Job, public Runs::Listener {
   std::map<int, Placement> placements_;  // without their pixels
   std::size_t placed_ = 0;
   std::size_t resting_ = 0;
-  Paid paid_ = Paid::maybe;
+  Paid paid_ = Paid::no;  // the most that is so of what rests
 };
 
 class BackgroundJob final : public Job, public Runs::Listener {
@@ -329,11 +332,8 @@ class BackgroundJob final : public Job, public Runs::Listener {
     std::vector<LedgerEntry> entries;
     for (LedgerEntry& entry : read_ledger(engine_.files)) {
       if (!entry.unfinished() || stranger(engine_, entry)) continue;
-      if (entry.standing == Standing::saved) {
-        ++ready_;
-      } else if (!entry.cancelled && engine_.service.credentials().complete()) {
-        entries.push_back(std::move(entry));
-      }
+      if (entry.standing == Standing::saved || entry.cancelled) continue;
+      if (engine_.service.credentials().complete()) entries.push_back(std::move(entry));
     }
     if (entries.empty()) return on_all_ended();
     runs_ = std::make_unique<Runs>(engine_, *this, false, false);
@@ -342,17 +342,20 @@ class BackgroundJob final : public Job, public Runs::Listener {
 
   void on_progress(Stage, double, std::uint64_t, std::uint64_t, const std::string&) override {}
   void on_place(int, Placement) override {}
-  void on_ended(const LedgerEntry&, std::optional<Error> error) override {
-    if (!error) ++ready_;
-  }
+  void on_ended(const LedgerEntry&, std::optional<Error>) override {}
   void on_all_ended() override {
-    if (ready_ > 0) {
+    // Looked up now: what was waited for may have been placed meanwhile, by whoever had it.
+    const auto ledger = read_ledger(engine_.files);
+    const auto ready = std::ranges::count_if(ledger, [this](const LedgerEntry& entry) {
+      return entry.standing == Standing::saved && !stranger(engine_, entry);
+    });
+    if (ready > 0) {
       outbox_.event(
           0, "told",
           {{"level", "1"},
            {"title", "Finished downloads"},
-           {"text", count_text(ready_) + (ready_ == 1 ? " is" : " are") +
-                        " ready. Choose \"Place Finished Downloads\" to place " + (ready_ == 1 ? "it." : "them.")}});
+           {"text", count_text(static_cast<std::size_t>(ready)) + (ready == 1 ? " is" : " are") +
+                        " ready. Choose \"Place Finished Downloads\" to place " + (ready == 1 ? "it." : "them.")}});
     }
     outbox_.over(0);
   }
@@ -360,7 +363,6 @@ class BackgroundJob final : public Job, public Runs::Listener {
   Timers::Id timer_ = 0;
   Account::Id account_call_ = 0;
   std::unique_ptr<Runs> runs_;
-  std::size_t ready_ = 0;
 };
 
 }  // namespace

@@ -255,6 +255,8 @@ class Worker::Loop final : private Outbox {
     beginning_ = 0;
     opening_ = 0;
     log(LogLevel::error, error.message + " " + error.detail);
+    // A call for a token may have been lost on the way, and would be waited for for ever.
+    if (service_) service_->set_credentials(service_->credentials().copy());
     fault_ = nullptr;
     deliver();
   }

@@ -205,6 +205,7 @@ TEST_F(File, AnotherPixelSizeIsFetchedAgainAndThenLeftToThePerson) {
   const Ended accepted = resume({"accept_size=yes"});
   expect_placed(accepted);
   EXPECT_EQ(accepted.last("placed").value("width", 0), 1000);
+  EXPECT_EQ(insert().status, 0) << "accepted once for all";
   EXPECT_EQ(puts(), 1);
 }
 
@@ -223,6 +224,8 @@ TEST_F(File, AnotherListedSizeIsKeptUnderItsName) {
   EXPECT_EQ(calls("file"), 1);
   EXPECT_EQ(records("1k"), "job intent ready other_size");
   EXPECT_EQ(records("4k"), "job ready saved");
+  EXPECT_EQ(insert({"--timeout", "3"}).status, 6);
+  EXPECT_EQ(puts(), 1) << "the one request may have been charged";
   const Ended four = insert({"size=4k"});
   EXPECT_EQ(four.status, 0) << four;
   EXPECT_EQ(four.last("placed").value("width", 0), 4096);

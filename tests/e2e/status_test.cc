@@ -86,6 +86,8 @@ TEST_F(Status, SixMayBePaidAndWinsOverEverything) {
   EXPECT_EQ(insert().status, 6);
   environment().erase("INSET_API_KEY");
   EXPECT_EQ(resume().status, 6);
+  expect_failed(insert(), 6, "not_signed_in", "yes");
+  expect_failed(insert({"index=1"}), 3, "not_signed_in", "no");  // another picture
 }
 
 TEST_F(Status, SevenIsUnusableData) {

@@ -148,6 +148,10 @@ TEST(FlowSize, AnotherSizeRestsUntilItIsAccepted) {
     later.expect_failed(Cause::size_mismatch, Paid::yes);
   }
   Script accepted{resume_accepting_the_size(), script.disk};
+  accepted.write<SavedRecord>();
+  EXPECT_TRUE(accepted.wants<Flow::Place>());
+  // It was accepted once for all.
+  accepted.on(Flow::Placed{"test"}).write<PlacedRecord>().restart(insert_4k());
   EXPECT_TRUE(accepted.wants<Flow::Place>());
 }
 
@@ -181,9 +185,21 @@ TEST(FlowSize, AnotherListedSizeThatWasJoinedLeavesThisJobUnpaid) {
   script.expect_failed(Cause::other_size_delivered, Paid::no);
 }
 
-TEST(FlowSize, AfterAnotherSizeTheJobStartsAnew) {
+// Another computer asked for another size once ours was made, and the service knows only of the last. Ours was charged.
+TEST(FlowSize, AnotherListedSizeDoesNotTakeBackARequestThatWasTaken) {
   Script script;
   script.to_fetch().on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
+  for (const auto& plan : {insert_4k(), insert_again(), resume_4k()}) {
+    script.restart(plan);
+    EXPECT_TRUE(script.wants<Flow::Get>());  // and no new PUT
+    EXPECT_EQ(script.flow.paid(), Paid::maybe);
+  }
+}
+
+TEST(FlowSize, AfterAnotherSizeThatWasJoinedTheJobStartsAnew) {
+  Script script;
+  script.to_put().on(Flow::Accepted{true, {}}).write<PendingRecord>().wait().on(our_file()).write<ReadyRecord>();
+  script.on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
   script.restart(insert_4k());
   EXPECT_TRUE(script.wants<Flow::LookUp>());
   script.restart(resume_4k());
@@ -230,7 +246,8 @@ TEST(FlowSize, AnIdThatTheServiceKeptBackAtFirstIsTheSameLicence) {
   script.on(Flow::FetchFailed{an_error(Cause::link_refused, 403), {}, false}).on(our_file()).write<ReadyRecord>();
   script.on(Flow::Fetched{file_of(1024, 768)}).write<OtherSizeRecord>();
   script.restart(insert_4k());
-  EXPECT_TRUE(script.wants<Flow::LookUp>());
+  EXPECT_TRUE(script.wants<Flow::Get>());
+  EXPECT_EQ(script.flow.paid(), Paid::maybe);
 }
 
 // ---- the canvas ----

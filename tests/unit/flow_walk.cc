@@ -139,19 +139,23 @@ const T* as(const Record& record) {
 // The durable intents that no durable record resolves; `last` becomes the last intent of all.
 std::set<int> open_intents(const World& world, int& last) {
   std::set<int> open;
-  bool licensed = false;
+  bool licensed = false, joined = false;
   std::string first_id;
   for (const Record& record : *world.disk) {
     if (const auto* r = as<IntentRecord>(record)) open.insert(last = r->attempt);
     if (const auto* r = as<RefusedRecord>(record)) open.erase(r->attempt);
+    if (const auto* r = as<PendingRecord>(record)) joined = r->joined;
     if (const auto* r = as<ReadyRecord>(record)) {
       if (!licensed || first_id.empty()) first_id = r->asset_id;
       licensed = true;
     }
-    if (const auto* r = as<OtherSizeRecord>(record); r && r->asset_id == first_id) {
-      open.erase(last);
-      licensed = false;
-      first_id.clear();
+    if (const auto* r = as<OtherSizeRecord>(record)) {
+      if (r->asset_id == first_id) {
+        if (joined) open.erase(last);
+        licensed = false;
+        first_id.clear();
+      }
+      joined = false;
     }
   }
   return open;
@@ -420,7 +424,18 @@ class Walk {
     }
   }
 
+  // Whether the last PUT was answered by a 409, as the disk has it.
+  static bool joined(const World& world) {
+    bool last = false;
+    for (const Record& record : *world.disk) {
+      if (const auto* pending = as<PendingRecord>(record)) last = pending->joined;
+      if (as<OtherSizeRecord>(record)) last = false;
+    }
+    return last;
+  }
+
   static void store(World& world, const Record& record) {
+    const bool was_refused = joined(world);
     auto disk = *world.disk;
     disk.push_back(record);
     world.disk = std::make_shared<std::vector<Record>>(std::move(disk));
@@ -430,10 +445,10 @@ class Walk {
       world.known = true;
     }
     if (const auto* other = as<OtherSizeRecord>(record)) {
-      // One download was another size: the last PUT is accounted for by that one. Of earlier ones it says nothing, nor
-      // of a picture that was licensed under another asset id before.
+      // One download was another size. If the last PUT was refused because of it, it was not accepted. Of any other it
+      // says nothing, nor of a picture that was licensed under another asset id before.
       if (!world.known || world.known_id == other->asset_id) {
-        world.unproved.erase(world.sent);
+        if (was_refused) world.unproved.erase(world.sent);
         world.known = false;
         world.known_id.clear();
       }

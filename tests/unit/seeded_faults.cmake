@@ -73,10 +73,12 @@ seeded_fault(unclear_intents_count_as_unpaid flow.cc "nobody whose money may be 
   [==[return pending_ ? Paid::maybe : Paid::no;]==])
 
 seeded_fault(other_size_clears_all_intents flow.cc "nobody whose money may be gone is told otherwise"
-  [==[  unresolved_.erase(attempts_);
-  licensed_ = false;]==]
-  [==[  unresolved_.clear();
-  licensed_ = false;]==])
+  [==[if (refused) unresolved_.erase(attempts_);]==]
+  [==[if (refused) unresolved_.clear();]==])
+
+seeded_fault(other_size_resolves_what_was_taken flow.cc "nobody whose money may be gone is told otherwise"
+  [==[if (refused) unresolved_.erase(attempts_);]==]
+  [==[unresolved_.erase(attempts_);]==])
 
 seeded_fault(strangers_size_ends_the_licence flow.cc "nobody whose money may be gone is told otherwise"
   [==[if (licensed_ && asset_id != licence_) {]==]
