@@ -106,11 +106,14 @@ TEST_F(Cancel, WhileWaitingBetweenPolls) {
 
 TEST_F(Cancel, WhileABackOffPasses) {
   serve_at_once({{"route", "generation"}, {"status", 503}, {"retry_after", 200}});
+  int before = 0;
   expect_cancelled(
       [&](Program&) {
-        for (int i = 0; i < 1000 && calls("generation") == 0; ++i) std::this_thread::sleep_for(10ms);
+        for (int i = 0; i < 1000 && calls("generation") == before; ++i) std::this_thread::sleep_for(10ms);
+        const bool asked = calls("generation") > before;
+        before = calls("generation");
         std::this_thread::sleep_for(100ms);
-        return calls("generation") > 0;
+        return asked;
       },
       8, "no");
 }
@@ -211,7 +214,7 @@ TEST_F(Cancel, ATimeOutIsACancel) {
   EXPECT_EQ(before.status, 5) << before;
   fresh();
   rules({{"route", "put"}, {"no_reply", "mute"}});
-  const Ended after = insert({"--timeout", "2"});
+  const Ended after = insert({"--timeout", "8"});  // long enough to come to the request
   EXPECT_EQ(after.status, 6) << after;
   EXPECT_EQ(after.paid(), "maybe");
 }

@@ -193,7 +193,7 @@ TEST_F(Kill, BetweenTheIntentAndThePut) {
 }
 
 TEST_F(Kill, TwoProgramsOnOnePictureOneOfThemKilled) {
-  serve(many_pictures(1, {{"ready_polls", 4}}));
+  serve(many_pictures(1, {{"ready_polls", 1000}}));
   One one = make_run(0, "1k");
   Program first(one.insert);
   ASSERT_TRUE(first.says("preparing"));
@@ -201,6 +201,7 @@ TEST_F(Kill, TwoProgramsOnOnePictureOneOfThemKilled) {
   ASSERT_TRUE(second.says("Another program"));
   first.send(SIGKILL);
   finish(first);
+  service().change({{"ready_polls", 1}});
   const Ended ended = finish(second);
   expect_placed(ended);
   EXPECT_EQ(puts(), 1);

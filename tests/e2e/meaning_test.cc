@@ -211,9 +211,11 @@ TEST_F(Meaning, ExpiredLinkIsRenewedByAsking) {
 }
 
 TEST_F(Meaning, LinkThatExpiresBeforeAResumeIsRenewed) {
-  serve_at_once({{"route", "file"}, {"no_reply", "reset"}});
-  const Ended ended = insert({"--timeout", "3"});
-  expect_failed(ended, 6, "cancelled", "yes");
+  serve_at_once({{"route", "file"}, {"status", 503}, {"retry_after", 200}});
+  Program program(insert_words());
+  for (int i = 0; i < 2000 && calls("file") == 0; ++i) std::this_thread::sleep_for(10ms);
+  program.send(SIGINT);
+  expect_failed(finish(program), 6, "cancelled", "yes");
   service().control({{"do", "expire_links"}});
   rules(Json::array());
   expect_placed(resume());

@@ -80,12 +80,15 @@ TEST_F(Put, ConflictJoinsTheDownloadUnderWay) {
 }
 
 TEST_F(Put, ConflictWithAnotherSizeIsKeptUnderThatSize) {
-  serve({{"ready_polls", 4}});
+  serve({{"ready_polls", 1000}});
   const fs::path first_data = data();
   Program first(insert_words({"size=4k"}));
   ASSERT_TRUE(first.says("preparing"));
   fresh();  // another program, which knows nothing of the first
-  const Ended ended = insert({"size=1k"});
+  Program second(insert_words({"size=1k"}));
+  ASSERT_TRUE(second.says("preparing"));  // its request has been answered
+  service().change({{"ready_polls", 1}});
+  const Ended ended = finish(second);
   EXPECT_EQ(finish(first).status, 0);
   expect_failed(ended, 7, "other_size_delivered", "no");
   EXPECT_EQ(charges(), 1u);

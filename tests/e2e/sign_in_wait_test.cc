@@ -137,6 +137,10 @@ TEST_F(SignInWait, ForTheKeyringsPasswordHoldsNobodyElseUp) {
 
 TEST_F(SignInWait, ShowsNothingSecretInTheListOfProcesses) {
   start_keyring();
+  const fs::path opener = folder() / "bin/xdg-open";
+  std::string script = read_file(opener);
+  script.insert(script.find("\nexec "), "\nsleep 1");  // long enough to be seen
+  write_file(opener, script);
   std::atomic<bool> over = false;
   std::set<std::string> seen;
   std::thread watch([&] {

@@ -214,11 +214,11 @@ class Agreements(ServiceTest):
 
 class Paces(ServiceTest):
     def test_ready_after_seconds_and_a_slow_file(self):
-        self.rules(ready_polls=1, ready_seconds=0.2, file_seconds=0.3)
+        self.rules(ready_polls=1, ready_seconds=2, file_seconds=0.3)
         service = self.service
         service.api("PUT", service.image(0), {"size_name": "1k"})
         self.assertEqual(202, service.api("GET", service.image(0)).status)
-        time.sleep(0.2)
+        time.sleep(2)
         answer = service.api("GET", service.image(0))
         self.assertEqual(200, answer.status)
         begun = time.monotonic()

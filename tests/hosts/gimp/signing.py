@@ -13,6 +13,11 @@ E2E = os.path.join(desk.ROOT, "tests", "e2e")
 PATIENCE = 90  # seconds
 
 
+def own_secret(name):
+    """Another test that types the usual one by a program's command line must not be found by no_command_line_has()."""
+    return "standin+secret/of=" + name
+
+
 class Session:
     """A person's session, until it is ended."""
 
@@ -52,7 +57,10 @@ class Session:
 
     def kept(self, stand_in):
         """What is kept of a sign-in there, as another program sees it."""
-        return self._ask("secret-tool", "lookup", "app", "inset", "issuer", stand_in.said["auth_url"])
+        words = ["timeout", "60", "secret-tool", "lookup", "app", "inset", "issuer", stand_in.said["auth_url"]]
+        done = subprocess.run(words, env=self.variables, capture_output=True, text=True)
+        assert done.returncode in (0, 1) and not done.stderr, done.stderr
+        return done.stdout
 
     def end(self, *_):
         for process in (self.ring, self.bus):
@@ -82,6 +90,13 @@ class Browser:
             # Browsers are not part of the session that is tested: theirs would mix in what pages say.
             file.write(f'#!/bin/sh\nprintf "%s\\n" "$1" >>"{self.opened}"\nexec env -u DBUS_SESSION_BUS_ADDRESS {words} "$1"\n')
         os.chmod(self.script, 0o755)
+
+    def has_read(self, heading):
+        """Whether the person has come to a page with this heading; a while after the program that asked went on."""
+        if not os.path.exists(self.said):
+            return False
+        with open(self.said) as file:
+            return file.read() == heading + "\n"
 
     def addresses(self):
         if not os.path.exists(self.opened):

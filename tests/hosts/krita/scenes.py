@@ -91,7 +91,7 @@ def messages():
 
 def said():
     """What jobs said. In the background it is told, too, that a picture is ready, at any moment; that is no word of the job."""
-    return [text for text in messages() if "is ready" not in text]
+    return [text for text in messages() if " ready. Choose " not in text]
 
 
 def close_messages():
@@ -186,7 +186,8 @@ def by_hand(inset, result):
     Krita.instance().action("inset_insert").trigger()
     yield lambda: window("inset-form")
     yield from fill_form()
-    yield pause(2.5)
+    yield lambda: window("inset-form").findChild(QListWidget, "index") is not None  # with the previews
+    yield pause(0.5)
     shot("krita-form")
     form = window("inset-form")
     result["button"] = form.accept_button.text()
@@ -206,6 +207,7 @@ def by_hand(inset, result):
     let_go("file")
     yield lambda: watch.placed
     document.waitForDone()
+    yield lambda: any(kind == "done" for _, kind, _ in watch.events)
     yield pause(1.5)
     shot("krita-canvas")
     result["layers"] = layers(document)

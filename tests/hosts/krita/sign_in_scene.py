@@ -22,7 +22,9 @@ def sign_in_by_browser(form, shots=None):
         yield pause(0.5)
         shot(shots)
     QTest.mouseClick(form.accept_button, Qt.LeftButton)
-    yield lambda: window("inset-form") and window("inset-form").findChild(QLineEdit, "address")
+    # A quick browser may be back before its form was seen.
+    yield lambda: window("inset-message") or window("inset-form") and any(
+        window("inset-form").findChild(QLineEdit, key) is not None for key in ("address", "generation"))
     if shots:
         yield pause(0.5)
         shot(shots + "-browser")

@@ -21,7 +21,7 @@ class SignIn(unittest.TestCase):
     def setUp(self):
         self.session = signing.Session(NAME)
         self.addCleanup(self.session.end)
-        self.service = desk.service(NAME, {"put_answer": 200})
+        self.service = desk.service(NAME, {"put_answer": 200, "client_secret": signing.own_secret(NAME)})
         self.addCleanup(self.service.__exit__)
         self.out = desk.folder(NAME + "-out")
         self.browser = signing.Browser(krita.home(), NAME)
@@ -37,8 +37,7 @@ class SignIn(unittest.TestCase):
 
     def expire(self):
         """The service takes the sign-in back, and the next browser is a quick one."""
-        with open(self.browser.said) as file:
-            self.assertEqual("Thank you\n", file.read())
+        desk.wait_for(lambda: self.browser.has_read("Thank you"), signing.PATIENCE, "the end of the page")
         self.assertIn("refresh_token=", self.session.kept(self.service))
         self.browser.will("browser.py")
         self.service.control(do="expire_tokens")

@@ -124,6 +124,8 @@ class Scenes(unittest.TestCase):
             print(f"4096 x 4096 into RGBA/{depth}: our longest turn {times['turn']} ms of the processor; Krita's longest "
                   f"band {times['band']} ms, its own insertion {times['insertion']} ms, its longest stop {times['stop']} ms")
         self.assertLess(max(result[depth]["turn"] for depth in ("U8", "U16")), 0.05)
+        # By the clock, on a machine that may be busy: what waits for the network or a disk takes longer.
+        self.assertLess(max(result[depth]["stop"] for depth in ("U8", "U16")), 5)
 
 
 class Starts(unittest.TestCase):

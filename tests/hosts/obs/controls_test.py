@@ -128,7 +128,7 @@ class Controls(WithObs):
         # What was chosen and typed is there again, and is in no need of a second licence.
         self.open_form()
         self.host.find("Insert 1024 × 576", "push button", 60)
-        self.assertTrue(self.host.is_there("Already licensed: free.", "label"))
+        self.host.find("Already licensed: free.", "label")
         self.assertEqual(self.host.text_of("Generation"), BOX)
         self.assertEqual(self.host.text_of("Notes"), NOTES)
         self.assertFalse(box())
@@ -228,6 +228,7 @@ class Controls(WithObs):
         # There is nothing more to place, and that is said too.
         self.host.press("Place Finished Downloads", "menu item")
         self.host.wait_for_event("done")
+        self.host.find_containing("There is nothing to finish.", "Generated Images")
         self.assertEqual(len(self.scene_items(scene)), 1)
 
     def test_the_properties_show_the_facts_and_their_buttons_work(self):
@@ -250,11 +251,11 @@ class Controls(WithObs):
         self.host.press("Fetch Another Size…", "push button")
         self.host.find("Insert 1024 × 576", "push button", 60)
         self.assertEqual(self.host.text_of("Generation"), PROPERTIES)
-        self.assertTrue(self.host.is_there("Already licensed: free.", "label"))
+        self.host.find("Already licensed: free.", "label")
         self.host.wait_for_focus("Generation")
         self.host.keys("Tab", "Tab")
         self.host.keys_until("Down", "License and Insert 4096 × 2304")
-        self.assertTrue(self.host.is_there("A charge may apply under your agreement.", "label"))
+        self.host.find("A charge may apply under your agreement.", "label")
         self.host.screen("another-size")
         self.accept("License and Insert 4096 × 2304")
         larger = self.wait_for_placed()

@@ -71,6 +71,7 @@ def main():
         host = story.start(home, variables, "deb-removed")
         host.connect()
         assert host.items() == [placed["eventData"]["name"]], host.items()
+        host.find("Exit", "menu item")
         assert not host.is_there("Place Finished Downloads", "menu item")
         assert "[inset]" not in host.log()
 

@@ -163,8 +163,8 @@ TEST_F(Module, ComesBackWithItsSceneCollection) {
     saved = obs_save_source(source);
     obs_sceneitem_remove(obs_scene_find_source(obs.scene(), obs_source_get_name(source)));
   }
-  obs.run_for(200ms);
-  ASSERT_FALSE(OBSSourceAutoRelease(obs_get_source_by_name(obs_data_get_string(saved, "name"))));
+  ASSERT_TRUE(obs.run_until(
+      [&] { return !OBSSourceAutoRelease(obs_get_source_by_name(obs_data_get_string(saved, "name"))); }));
   const int calls = stand_in_.calls("file");
 
   const OBSSourceAutoRelease again = obs_load_source(saved);
@@ -199,8 +199,7 @@ TEST_F(Module, ShowsWhatIsMissingOrDamaged) {
   fs::rename(original, elsewhere);
   {
     const OBSSourceAutoRelease source = obs_load_source(saved);
-    obs.run_for(300ms);
-    EXPECT_EQ(inset_state(source), "missing");
+    EXPECT_TRUE(obs.run_until([&] { return inset_state(source) == "missing"; }));
     obs_missing_files_t* files = obs_source_get_missing_files(source);
     ASSERT_EQ(obs_missing_files_count(files), 1u);
     obs_missing_file_t* file = obs_missing_files_get_file(files, 0);

@@ -319,7 +319,7 @@ class Obs:
         def press():
             self.keys(key)
             try:
-                return self.find(button, "push button", 3)
+                return self.find(button, "push button", 10, "Insert Generated Image")
             except AssertionError:
                 return None
         wait_for(press, 60, f"“{button}”")

@@ -175,7 +175,9 @@ class SignIn(unittest.TestCase):
             host.press("Visible at once", "check box")
             host.screen("sign-in-insert")
             host.press("License and Insert 1024 × 576", "push button")
-            assert host.wait_for_event("placed", "failed")["eventType"] == "placed"
+            placed = host.wait_for_event("placed", "failed")
+            assert placed["eventType"] == "placed", placed
+            host.wait_for_event("done", job=placed["eventData"]["job"])
             host.wait_for_log("[inset] shown: 1024 x 576")
             (source,) = host.items()
             assert_exact(host, source)

@@ -78,10 +78,10 @@ def main():
         host.type_into("Generation", GENERATION)
         host.find("License and Insert 1024 × 576", "push button", 30)
         host.press("License and Insert 1024 × 576")
-        host.find("Close", "push button", 30)
+        host.find("Close", "push button", 30, "The Picture Was Not Inserted")
         time.sleep(0.5)
         host.screen("error")
-        host.press("Close")
+        host.press("Close", "push button", "The Picture Was Not Inserted")
         (charge,) = ledger(stand_in)
         assert charge["notes"] == NOTES, charge
 
