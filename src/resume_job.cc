@@ -275,7 +275,7 @@ class ResumeJob final : public Job, public Runs::Listener {
 
   void finish() {
     over_ = true;
-    if (cancelled_ && !collected_) collect();  // so that nothing is left unsaid
+    if (cancelled_ && !collected_) collect();    // so that nothing is left unsaid
     for (const LedgerEntry& entry : entries_) {  // not begun
       ++resting_;
       paid_ = std::max(paid_, entry.paid());

@@ -163,8 +163,8 @@ TEST_F(Module, ComesBackWithItsSceneCollection) {
     saved = obs_save_source(source);
     obs_sceneitem_remove(obs_scene_find_source(obs.scene(), obs_source_get_name(source)));
   }
-  ASSERT_TRUE(obs.run_until(
-      [&] { return !OBSSourceAutoRelease(obs_get_source_by_name(obs_data_get_string(saved, "name"))); }));
+  ASSERT_TRUE(
+      obs.run_until([&] { return !OBSSourceAutoRelease(obs_get_source_by_name(obs_data_get_string(saved, "name"))); }));
   const int calls = stand_in_.calls("file");
 
   const OBSSourceAutoRelease again = obs_load_source(saved);
