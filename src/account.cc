@@ -15,6 +15,7 @@ namespace inset {
 namespace {
 
 constexpr Millis kLockRetry{50};
+constexpr Millis kStorePatience = std::chrono::seconds(10);
 constexpr Millis kLockLimit = std::chrono::seconds(40);  // longer than a token call takes
 
 Error not_signed_in(std::string what) { return make_error(Stage::signing_in, Cause::not_signed_in, std::move(what)); }
@@ -124,8 +125,11 @@ std::string Account::place_text() const {
 
 void Account::call(std::unique_ptr<KeyringCall>& slot, KeyringCall::Verb verb, Manner manner, const Secret& secret,
                    KeyringCall::Done done) {
+  KeyringSettings settings = needs_.keyring;
+  // What is to be kept is nowhere else, and what it replaces is spent: a slow disk is waited for.
+  if (verb == KeyringCall::Verb::store) settings.patience = std::max<Millis>(settings.patience, kStorePatience);
   slot = std::make_unique<KeyringCall>(
-      needs_.transport, needs_.timers, needs_.keyring, verb,
+      needs_.transport, needs_.timers, settings, verb,
       manner == Manner::ask ? KeyringCall::Manner::ask : KeyringCall::Manner::quiet, needs_.issuer, secret,
       [this, &slot, done = std::move(done)](KeyringAnswer answer) {
         const auto keep = std::move(slot);

@@ -51,14 +51,19 @@ void SignIn::restore() {
 
 void SignIn::start() {
   if (wish_.fault.empty()) return look(can_ask_ ? Account::Manner::quiet : Account::Manner::ask);
-  timer_ = engine_.timers.at(awake_now(), [this] { ask_credentials(wish_.fault); });
+  timer_ = engine_.timers.at(awake_now(), [this] { can_ask_ ? ask_credentials(wish_.fault) : begin_without_form(); });
 }
 
 void SignIn::look(Account::Manner manner) {
   owner_.busy("Looking for a sign-in");
   account_call_ = engine_.account.load(manner, [this, manner](Outcome outcome) {
     account_call_ = 0;
-    if (outcome) return end(Nothing{});
+    if (outcome) {
+      const bool as_wished = wish_.api_key.empty() || wish_.api_key == engine_.service.credentials().api_key;
+      // Key and secret of the settings come before any sign-in, whatever is kept.
+      if (as_wished || engine_.account.place() == Account::Place::settings) return end(Nothing{});
+      return can_ask_ ? ask_credentials("") : begin_without_form();
+    }
     const bool locked = outcome.error().cause == Cause::keyring_locked;
     if (!can_ask_) {
       if (locked && (wish_.keep.empty() || wish_.keep == "keyring")) return end(outcome.error());

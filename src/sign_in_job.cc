@@ -48,13 +48,18 @@ class AccountJob : public Job {
         Stage::signing_in, products_url(engine_.service.api()),
         [this, then = std::move(then)](Result<HttpReply> reply) {
           service_call_ = 0;
-          if (!reply) return fail(reply.error());
-          if (reply->head.status == 0 || reply->head.status == 401) return fail(reply_error(Stage::signing_in, *reply));
+          if (!reply) return refused(reply.error());
+          if (reply->head.status == 0 || reply->head.status == 401) {
+            return refused(reply_error(Stage::signing_in, *reply));
+          }
           auto products = read_products(*reply);
           if (products) engine_.products = *products;
           then(products ? agreement_text(*products) : "The service does not tell its agreements.");
         });
   }
+
+  // The service did not say under which.
+  virtual void refused(const Error& error) { fail(error); }
 
   std::string account() const {
     return account_text(engine_.service.credentials().api_key, engine_.account.place_text());
@@ -88,12 +93,24 @@ class SignInJob final : public AccountJob, public SignIn::Owner {
   }
 
  private:
-  void begin() override {
+  void begin() override { sign_in({}); }
+
+  void sign_in(std::string fault) {
     SignIn::Wish wish;
     wish.api_key = trim(parameters_["api_key"]);
     wish.keep = trim(parameters_["keep"]);
+    wish.fault = std::move(fault);
     sign_in_ = std::make_unique<SignIn>(engine_, *this, outbox_.can_ask(), std::move(wish));
     sign_in_->start();
+  }
+
+  // What is kept of a sign-in is good no longer: that is what this job is for. Once; a second time it is something
+  // else.
+  void refused(const Error& error) override {
+    const bool stale = error.cause == Cause::credentials_refused || error.cause == Cause::not_signed_in;
+    if (!stale || engine_.account.place() == Account::Place::settings || std::exchange(again_, true))
+      return fail(error);
+    sign_in(error.what);
   }
 
   void show(Question question) override { form_ = outbox_.ask(number_, form_, std::move(question)); }
@@ -117,6 +134,7 @@ class SignInJob final : public AccountJob, public SignIn::Owner {
 
   Values parameters_;
   std::unique_ptr<SignIn> sign_in_;
+  bool again_ = false;
   std::string remark_;
 };
 
@@ -146,6 +164,7 @@ class StatusJob final : public AccountJob {
     if (request != form_ || over_) return;
     form_ = 0;
     if (accepted.empty()) return finish({});  // it has been read
+    engine_.products.reset();
     account_call_ = engine_.account.forget([this](Outcome outcome) {
       account_call_ = 0;
       if (!outcome) return fail(outcome.error());

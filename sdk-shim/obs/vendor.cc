@@ -143,7 +143,13 @@ void on_drop(obs_data_t* request, obs_data_t* response) {
 }
 
 void on_cancel(obs_data_t* request, obs_data_t* response) {
-  const std::int64_t job = std::strtoll(text_of(request, "job").c_str(), nullptr, 10);
+  std::int64_t job = 0;  // all of them, which nobody means who names one
+  if (obs_data_has_user_value(request, "job")) {
+    const std::string text = text_of(request, "job");
+    char* end = nullptr;
+    job = std::strtoll(text.c_str(), &end, 10);
+    if (job <= 0 || *end != '\0') return static_cast<void>(refuse(response, "job must be the number of a job."));
+  }
   obs_data_set_bool(response, "accepted", true);
   post_to_ui([job](ObsHost* host) {
     if (host) host->cancel(job);

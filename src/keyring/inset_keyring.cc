@@ -120,6 +120,7 @@ class Keyring {
       return {KeyringState::no_service, {}};
     }
     Found found;
+    guint64 newest = 0;  // there may be others, in collections that were the default once
     for (GList* at = items; at; at = at->next) {
       gboolean locked = FALSE;
       if (g_object_class_find_property(G_OBJECT_GET_CLASS(at->data), "locked")) {
@@ -129,13 +130,15 @@ class Keyring {
         if (found.state == KeyringState::absent) found.state = KeyringState::locked;
         continue;
       }
+      const guint64 modified = secret_retrievable_get_modified(SECRET_RETRIEVABLE(at->data));
+      if (found.state == KeyringState::found && modified <= newest) continue;
       SecretValue* value = secret_retrievable_retrieve_secret_sync(SECRET_RETRIEVABLE(at->data), nullptr, nullptr);
       if (!value) continue;
       gsize length = 0;
       const char* text = secret_value_get(value, &length);
       found = {KeyringState::found, std::string(text, length)};
       secret_value_unref(value);
-      break;
+      newest = modified;
     }
     g_list_free_full(items, g_object_unref);
     if (found.state != KeyringState::absent) return found;

@@ -176,6 +176,25 @@ TEST_F(SignIn, RevokedAtTheServiceIsSaidAndTriedOnce) {
   expect_failed(ended, 3, "credentials_refused", "no");
   EXPECT_NE(ended.message().find("no longer accepts the sign-in"), std::string::npos) << ended;
   EXPECT_EQ(calls("token"), before + 1);
+
+  // "Sign in" signs in, though something is kept.
+  Json once = kInvalidGrant;
+  once["call"] = 1;  // of those from now on
+  rules(once);
+  const Ended again = sign_in();
+  EXPECT_EQ(again.status, 0) << again;
+  EXPECT_EQ(grants("authorization_code"), 2);
+  expect_placed(insert());
+}
+
+TEST_F(SignIn, AnotherKeyIsNotPassedOver) {
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  environment().erase("INSET_API_KEY");
+  environment()["INSET_SIGN_IN_SECONDS"] = "2";
+  const Ended other = sign_in({"api_key=another-key"});  // of nobody
+  EXPECT_EQ(other.status, 3) << other;
+  expect_placed(insert());  // who was signed in still is
 }
 
 TEST_F(SignIn, ProgramsAtTheSameTimeTakeTurnsWithTheToken) {

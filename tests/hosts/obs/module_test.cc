@@ -116,6 +116,11 @@ TEST_F(Module, ListsAndDropsJobs) {
   // A second one that does not come to its end.
   const Json answer = obs.request("insert", picture(1, "1k"));
   ASSERT_TRUE(obs.run_until([&] { return stand_in_.held("file"); }));
+  for (const Json& odd : {Json("job-3"), Json(""), Json(0), Json(-1), Json(true), Json("1x"), Json::object()}) {
+    EXPECT_FALSE(obs.request("cancel", {{"job", odd}}).value("accepted", true)) << odd;
+  }
+  obs.run_for(200ms);
+  EXPECT_TRUE(obs.events("failed").empty()) << "nothing was cancelled";
   ASSERT_TRUE(obs.request("cancel", {{"job", answer["job"]}}).value("accepted", false));
   ASSERT_TRUE(obs.run_until([&] { return !obs.events("failed").empty(); }));
   stand_in_.let_go("file");
