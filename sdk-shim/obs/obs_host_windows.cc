@@ -38,10 +38,12 @@ void ObsHost::show(Job& job, std::int64_t key, const std::string& kind, const Va
   if (kind == "rests") {
     windows_->tell(ui_, EASEL_WARNING, word("Message.Rests"), message.c_str());
   } else if (kind == "failed") {
-    // The person's own cancel is no error; whether it came too late for the charge is in the sentence.
-    if (value_of(values, "cause") == "cancelled")
-      return windows_->finished(ui_, key, value_of(values, "paid") == "no" ? nullptr : message.c_str());
     windows_->finished(ui_, key, nullptr);
+    // The person's own cancel is no error. That it came too late for the charge stays until it has been read.
+    if (value_of(values, "cause") == "cancelled") {
+      if (value_of(values, "paid") == "no") return;
+      return windows_->tell(ui_, EASEL_WARNING, word("Message.Rests"), message.c_str());
+    }
     windows_->tell(ui_, EASEL_ERROR, word("Message.Failed"), message.c_str());
   } else if (kind == "placed") {
     const std::string name = value_of(values, "name");

@@ -205,9 +205,10 @@ class Controls(WithObs):
         self.host.press("Cancel", "push button", "Generated Images")
         failed = self.host.wait_for_event("failed")["eventData"]
         self.assertEqual((failed["cause"], failed["paid"]), ("cancelled", "yes"))
-        # The window stays with the sentence that says so, and now has another button.
-        self.host.find("Close", "push button", window="Generated Images")
+        # What it came too late for is said until it has been read.
+        self.host.find("Close", "push button", window="A Picture Waits")
         self.host.screen("cancelled")
+        self.host.press("Close", "push button", "A Picture Waits")
         self.assertEqual(self.scene_items(scene), [])
 
         open(os.path.join(self.stand_in.folder, "release-cancel"), "w").close()
