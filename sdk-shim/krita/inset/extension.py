@@ -87,6 +87,7 @@ class Inset(Extension):
         self._boxes = []       # messages that are open
         self.placing, self._placed_for = None, 0  # under way, and its target
         self._stopped = set()  # targets whose picture was on its way into the document when the person said stop
+        self._unwanted = set()  # targets of jobs that were cancelled while a picture of another one was
         self._asking = 0       # the job that was started last; a form is that one's
         self._choosing = 0     # the insert whose picture and size are not settled; a form with sizes is for that one
 
@@ -143,14 +144,21 @@ class Inset(Extension):
         return job
 
     def cancel(self, job):
-        if self.placing is not None and self._placed_for == self._targets.get(job):
-            self._stopped.add(self._placed_for)
-            self.placing.abandon("cancelled")
+        target = self._targets.get(job)
+        if self.placing is not None and target is not None:
+            # The plugin, which is waiting for that picture, hears of it later, and may have another one at hand.
+            if self._placed_for == target:
+                self._stopped.add(target)
+                self.placing.abandon("cancelled")
+            else:
+                self._unwanted.add(target)
         self._host.cancel(job)
 
     # The plugin's listener
 
     def place(self, target, picture, name, facts):
+        if target in self._unwanted:
+            self._stopped.add(target)
         if target in self._stopped:
             return False
         self.placing = Placing(self._documents.get(target), picture, name or "Generated picture", facts,
@@ -286,6 +294,7 @@ class Inset(Extension):
             message = STOPPED if target in self._stopped else values.get("message", "")
             self._say(title, "\n".join([message, *sizes]), QMessageBox.Warning)
         self._stopped.discard(target)
+        self._unwanted.discard(target)
         window = self._progress_of(job)
         self._progress.pop(job, None)
         if window is not None:

@@ -442,6 +442,11 @@ def cancelled_while_filling(inset, result):
     watch = Watch(inset)
     document, job = begin_large(inset)
     yield half_filled(inset)
+    # Another job, whose picture would be next; it is cancelled first.
+    inset._targets[10**6] = 10**6
+    inset.cancel(10**6)
+    result["the next one is placed"] = inset.place(10**6, None, "", {})
+    del inset._targets[10**6]
     began = time.monotonic()
     QTest.mouseClick(window("inset-progress").findChild(QPushButton), Qt.LeftButton)
     yield lambda: watch.ended(job)

@@ -108,6 +108,7 @@ class Scenes(unittest.TestCase):
         result, service, _ = self.play("cancelled_while_filling", {"put_answer": 200})
         print(f"Cancel took {result['cancel took'] * 1000:.0f} ms while the layer was filled")
         self.assertEqual((1, 0), (len(result["layers"]), result["placed before"]))
+        self.assertFalse(result["the next one is placed"])
         self.assertIn("charged once and stays yours", result["told"])
         self.assertEqual(2, result["documents"])
         self.assertEqual(1, len(service.log("ledger")))
