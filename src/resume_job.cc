@@ -331,9 +331,8 @@ class BackgroundJob final : public Job, public Runs::Listener {
   void begin() {
     std::vector<LedgerEntry> entries;
     for (LedgerEntry& entry : read_ledger(engine_.files)) {
-      if (!entry.unfinished() || stranger(engine_, entry)) continue;
-      if (entry.standing == Standing::saved || entry.cancelled) continue;
-      if (engine_.service.credentials().complete()) entries.push_back(std::move(entry));
+      if (!entry.unfinished() || entry.standing == Standing::saved || entry.cancelled) continue;
+      if (!stranger(engine_, entry)) entries.push_back(std::move(entry));
     }
     if (entries.empty()) return on_all_ended();
     runs_ = std::make_unique<Runs>(engine_, *this, false, false);

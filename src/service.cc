@@ -92,7 +92,6 @@ void Service::set_credentials(Credentials credentials) {
   if (!waiting_.empty()) fetch_token();
 }
 
-// And whatever is under way for a new one.
 void Service::forget_token() {
   token_.drop();
   token_call_.reset();

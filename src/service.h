@@ -61,6 +61,9 @@ class Service {
   // Refresh tokens are to be shared through this from now on. It must outlive the service, or be taken away (null).
   void share_through(Vault* vault) { vault_ = vault; }
 
+  // The access token is used no more, nor what is under way for a new one: the next call asks anew.
+  void forget_token();
+
   // How much longer the present access token may be used; empty if there is none.
   std::optional<std::chrono::seconds> token_life() const;
 
@@ -91,7 +94,6 @@ class Service {
   struct SafeGet;
 
   void with_token(Id id, std::function<void(Outcome)> then);
-  void forget_token();
   void fetch_token();
   void request_token();
   void token_answered(const HttpReply& reply);

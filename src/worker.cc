@@ -256,7 +256,7 @@ class Worker::Loop final : private Outbox {
     opening_ = 0;
     log(LogLevel::error, error.message + " " + error.detail);
     // A call for a token may have been lost on the way, and would be waited for for ever.
-    if (service_) service_->set_credentials(service_->credentials().copy());
+    if (service_) service_->forget_token();
     fault_ = nullptr;
     deliver();
   }

@@ -15,6 +15,7 @@
 #include "encode_picture.h"
 #include "fakes.h"
 #include "temporary_folder.h"
+#include "this_process.h"
 
 namespace inset {
 namespace {
@@ -472,16 +473,6 @@ TEST_F(FetchTest, WhatWasStoppedIsNotHeardOf) {
   transport_.answer = [](const HttpRequest&) { return file_reply(jpeg()); };
   transport_.run(0ms);
   fetch_->pump();
-}
-
-// The programs that this one has started and not yet seen the end of.
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream list(task.path() / "children");
-    for (pid_t child = 0; list >> child;) found.push_back(child);
-  }
-  return found;
 }
 
 pid_t wait_for_child() {

@@ -13,7 +13,6 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "job_id.h"
 #include "journal.h"
 #include "temporary_folder.h"
+#include "this_process.h"
 
 namespace inset {
 namespace {
@@ -354,17 +354,6 @@ TEST_F(WorkerTest, OnlyOriginalsAreOpened) {
   }
 }
 
-// How many pictures are being opened: a program each, which is reaped before its result is told.
-std::size_t count_decoders() {
-  std::size_t count = 0;
-  std::error_code error;
-  for (std::filesystem::directory_iterator task("/proc/self/task", error), end; task != end; task.increment(error)) {
-    std::ifstream children(task->path() / "children");
-    for (pid_t child = 0; children >> child;) ++count;
-  }
-  return count;
-}
-
 TEST_F(WorkerTest, OpensTwoPicturesAtATime) {
   constexpr RequestNumber kMany = 12;
   const auto files = Files::open(folder_ / "data");
@@ -372,7 +361,8 @@ TEST_F(WorkerTest, OpensTwoPicturesAtATime) {
   const Bytes png = encode_png(make_png_picture(PngColours::rgb_alpha, 8, 700, 700));
   const std::string text(reinterpret_cast<const char*>(png.data()), png.size());
   std::atomic<std::size_t> most = 0;
-  const auto look = [&] { most = std::max(most.load(), count_decoders()); };
+  // A program for each that is being opened, reaped before its result is told.
+  const auto look = [&] { most = std::max(most.load(), test::children().size()); };
   Worker::Options looking = options();
   looking.wake = look;
   Worker worker(std::move(looking));
@@ -423,26 +413,16 @@ TEST_F(WorkerTest, AThousandLives) {
   }
 }
 
-// The least of a while: a thread that was joined is listed a moment longer, one that was left behind for good.
-std::size_t count_threads() {
-  std::size_t least = count_entries("/proc/self/task");
-  for (int i = 0; i < 50; ++i) {
-    std::this_thread::sleep_for(2ms);
-    least = std::min(least, count_entries("/proc/self/task"));
-  }
-  return least;
-}
-
 TEST_F(WorkerTest, LeavesNoThreadAndNoDescriptorBehind) {
   { Worker worker(options()); }  // what libraries keep, they keep from now on
-  const std::size_t threads = count_threads();
+  const std::size_t threads = test::threads();
   const std::size_t descriptors = count_entries("/proc/self/fd");
   for (int i = 0; i < 20; ++i) {
     Worker worker(options());
     worker.invoke(1, Worker::Action::insert, picture());
     std::this_thread::sleep_for(5ms);
   }
-  EXPECT_EQ(count_threads(), threads);
+  EXPECT_EQ(test::threads(), threads);
   EXPECT_EQ(count_entries("/proc/self/fd"), descriptors);
 }
 
