@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "account.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "sign_in_file.h"
@@ -14,9 +11,7 @@
 namespace inset {
 namespace {
 
-constexpr Millis kLockRetry{50};
 constexpr Millis kStorePatience = std::chrono::seconds(10);
-constexpr Millis kLockLimit = std::chrono::seconds(40);  // longer than a token call takes
 
 Error not_signed_in(std::string what) { return make_error(Stage::signing_in, Cause::not_signed_in, std::move(what)); }
 
@@ -58,7 +53,11 @@ std::optional<Credentials> parse_credentials(std::string_view text) {
   return credentials;
 }
 
-Account::Account(Needs needs) : needs_(std::move(needs)), given_key_(needs_.service.credentials().api_key) {
+Account::Account(Needs needs)
+    : needs_(std::move(needs)),
+      given_key_(needs_.service.credentials().api_key),
+      lock_(needs_.timers, needs_.lock),
+      vault_lock_(needs_.timers, needs_.lock) {
   if (needs_.service.credentials().complete()) place_ = Place::settings;
 }
 
@@ -87,6 +86,7 @@ void Account::run_first() {
 void Account::finish(Outcome outcome) {
   const Task task = std::move(tasks_.front());
   tasks_.pop_front();
+  lock_.release();
   run_first();
   task.done(std::move(outcome));
 }
@@ -98,6 +98,7 @@ void Account::cancel(Id id) {
   tasks_.erase(task);
   if (!under_way) return;
   call_.reset();
+  lock_.release();
   needs_.timers.cancel(timer_);
   run_first();
 }
@@ -128,14 +129,24 @@ void Account::call(std::unique_ptr<KeyringCall>& slot, KeyringCall::Verb verb, M
   KeyringSettings settings = needs_.keyring;
   // What is to be kept is nowhere else, and what it replaces is spent: a slow disk is waited for.
   if (verb == KeyringCall::Verb::store) settings.patience = std::max<Millis>(settings.patience, kStorePatience);
+  const int lock = &slot == &vault_call_ ? vault_lock_.descriptor() : -1;
   slot = std::make_unique<KeyringCall>(
       needs_.transport, needs_.timers, settings, verb,
-      manner == Manner::ask ? KeyringCall::Manner::ask : KeyringCall::Manner::quiet, needs_.issuer, secret,
+      manner == Manner::ask ? KeyringCall::Manner::ask : KeyringCall::Manner::quiet, needs_.issuer, secret, lock,
       [this, &slot, done = std::move(done)](KeyringAnswer answer) {
         const auto keep = std::move(slot);
         has_keyring_ = answer.state != KeyringState::no_service && answer.state != KeyringState::failed;
         done(std::move(answer));
       });
+}
+
+void Account::exclusively(SignInLock& lock, std::function<void()> then) {
+  lock.take([this, then = std::move(then)](bool held) {
+    if (!held) {
+      needs_.warn("The lock of the sign-in (" + needs_.lock.string() + ") cannot be had; going on without it.");
+    }
+    then();
+  });
 }
 
 // ---- load ----
@@ -180,14 +191,18 @@ Outcome Account::take(KeyringAnswer answer, Manner manner) {
 // ---- keep and forget ----
 
 void Account::store(Place place) {
-  const Secret text = credentials_text(needs_.service.credentials());
-  if (place == Place::file) {
-    Outcome written = write_sign_in_file(needs_.file, text);
-    place_ = written ? Place::file : Place::session;
-    return finish(std::move(written));
-  }
   place_ = Place::session;
-  if (place != Place::keyring) return finish(Nothing{});
+  if (place == Place::keyring) return exclusively(lock_, [this] { store_in_keyring(); });
+  if (place != Place::file) return finish(Nothing{});
+  exclusively(lock_, [this] {
+    Outcome written = write_sign_in_file(needs_.file, credentials_text(needs_.service.credentials()));
+    if (written) place_ = Place::file;
+    finish(std::move(written));
+  });
+}
+
+void Account::store_in_keyring() {
+  const Secret text = credentials_text(needs_.service.credentials());
   call(call_, KeyringCall::Verb::store, Manner::ask, text, [this](const KeyringAnswer& answer) {
     if (answer.state == KeyringState::done) {
       place_ = Place::keyring;
@@ -207,11 +222,14 @@ void Account::clear() {
     needs_.service.set_credentials(std::move(nobody));
     place_ = Place::nowhere;
   }
-  const Outcome removed = remove_sign_in_file(needs_.file);
-  call(call_, KeyringCall::Verb::clear, Manner::ask, Secret(), [this, removed](const KeyringAnswer& answer) {
+  exclusively(lock_, [this] { clear_keyring(remove_sign_in_file(needs_.file)); });
+}
+
+void Account::clear_keyring(const Outcome& file_removed) {
+  call(call_, KeyringCall::Verb::clear, Manner::ask, Secret(), [this, file_removed](const KeyringAnswer& answer) {
     switch (answer.state) {
       case KeyringState::done:
-      case KeyringState::no_service: return finish(removed);
+      case KeyringState::no_service: return finish(file_removed);
       case KeyringState::failed:
         return finish(locked(answer.problem + " What it holds of the sign-in is still there."));
       default:
@@ -225,23 +243,8 @@ void Account::clear() {
 void Account::hold(std::function<void(Result<Secret>)> then) {
   release();
   held_ = std::move(then);
-  lock_wanted_ = awake_now();
-  vault_timer_ = needs_.timers.at(awake_now(), [this] { try_lock(); });
-}
-
-void Account::try_lock() {
-  Fd file(::open(needs_.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
-    lock_ = std::move(file);
-    return read_held();
-  }
-  const bool held_elsewhere = file && errno == EWOULDBLOCK;
-  if (held_elsewhere && awake_now() - lock_wanted_ < kLockLimit) {
-    vault_timer_ = needs_.timers.at(awake_now() + kLockRetry, [this] { try_lock(); });
-    return;
-  }
-  needs_.warn("The lock of the sign-in (" + needs_.lock.string() + ") cannot be had; going on without it.");
-  read_held();
+  if (place_ == Place::keyring || place_ == Place::file) return exclusively(vault_lock_, [this] { read_held(); });
+  vault_timer_ = needs_.timers.at(awake_now(), [this] { read_held(); });  // nobody else has it
 }
 
 void Account::read_held() {
@@ -294,7 +297,7 @@ void Account::release() {
   needs_.timers.cancel(std::exchange(vault_timer_, 0));
   vault_call_.reset();
   held_ = {};
-  lock_.reset();
+  vault_lock_.release();
 }
 
 }  // namespace inset

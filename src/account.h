@@ -14,9 +14,9 @@
 
 #include "clock.h"
 #include "error.h"
-#include "fd.h"
 #include "keyring.h"
 #include "service.h"
+#include "sign_in_lock.h"
 
 namespace inset {
 
@@ -31,7 +31,7 @@ class Account final : public Vault {
     std::string issuer;  // of the tokens: the origin of the authorization address
     KeyringSettings keyring;
     std::filesystem::path file;             // the sign-in, where the person chose a file
-    std::filesystem::path lock;             // held while a refresh token is used
+    std::filesystem::path lock;             // held while a refresh token is used, and while what is kept changes
     std::function<void(std::string)> warn;  // a line for the log
   };
   // The service has the credentials of the settings already, as far as there are any.
@@ -78,13 +78,15 @@ class Account final : public Vault {
   void run_first();
   void finish(Outcome outcome);
   void read(Manner manner);
+  void exclusively(SignInLock& lock, std::function<void()> then);
   void store(Place place);
+  void store_in_keyring();
   void clear();
+  void clear_keyring(const Outcome& file_removed);
   void call(std::unique_ptr<KeyringCall>& slot, KeyringCall::Verb verb, Manner manner, const Secret& secret,
             KeyringCall::Done done);
   Outcome take(std::string_view text, Place place);
   Outcome take(KeyringAnswer answer, Manner manner);
-  void try_lock();
   void read_held();
 
   Needs needs_;
@@ -96,13 +98,13 @@ class Account final : public Vault {
   Id next_id_ = 1;
   std::unique_ptr<KeyringCall> call_;
   Timers::Id timer_ = 0;
+  SignInLock lock_;
 
   // Of the vault.
   std::function<void(Result<Secret>)> held_;
   std::unique_ptr<KeyringCall> vault_call_;
   Timers::Id vault_timer_ = 0;
-  Fd lock_;
-  Time lock_wanted_{0};
+  SignInLock vault_lock_;
 };
 
 // What is kept in the keyring or the file: "api_key=…" and so on, a line each. Pure.

@@ -95,9 +95,9 @@ int Child::start(const Program& program) {
   return unwatchable;
 }
 
-bool Child::has_ended() const {
+bool Child::has_ended(std::chrono::milliseconds patience) const {
   pollfd watched = {pidfd_.get(), POLLIN, 0};
-  return !pidfd_ || ::poll(&watched, 1, 0) > 0;
+  return !pidfd_ || ::poll(&watched, 1, static_cast<int>(patience.count())) > 0;
 }
 
 std::chrono::milliseconds Child::computed() const {

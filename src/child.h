@@ -39,7 +39,8 @@ class Child {
   // Readable when it has ended; -1 if it had ended, and the host had reaped it, before it could be watched.
   int pidfd() const { return pidfd_.get(); }
 
-  bool has_ended() const;
+  // Waits so long for its end.
+  bool has_ended(std::chrono::milliseconds patience = {}) const;
 
   // Time of the processor so far; 0 if nobody can tell.
   std::chrono::milliseconds computed() const;

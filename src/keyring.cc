@@ -40,28 +40,32 @@ std::vector<std::string> needed(const std::vector<std::string>& environment) {
   return some;
 }
 
+// A program that lasts has left its parent long before; only a computer that hardly moves takes so long.
+constexpr Millis kLaunch{300};
+
 KeyringAnswer failure(std::string problem) { return {KeyringState::failed, Secret(), std::move(problem)}; }
 
 }  // namespace
 
 KeyringCall::KeyringCall(Transport& transport, Timers& timers, const KeyringSettings& settings, Verb verb,
-                         Manner manner, const std::string& issuer, const Secret& secret, Done done)
+                         Manner manner, const std::string& issuer, const Secret& secret, int lock, Done done)
     : transport_(transport), timers_(timers), done_(std::move(done)) {
   if (!settings.wanted || !has_bus(settings.environment)) {
     timer_ = timers_.at(awake_now(), [this] { finish({KeyringState::no_service, Secret(), {}}); });
     return;
   }
-  start(settings, verb, manner, issuer, secret);
+  start(settings, verb, manner, issuer, secret, lock);
 }
 
 KeyringCall::~KeyringCall() {
+  if (lasting_) child_.has_ended(kLaunch);
   transport_.unwatch(watch_);
   timers_.cancel(timer_);
   explicit_bzero(heard_.data(), heard_.capacity());
 }
 
 void KeyringCall::start(const KeyringSettings& settings, Verb verb, Manner manner, const std::string& issuer,
-                        const Secret& secret) {
+                        const Secret& secret, int lock) {
   const auto fail = [&](std::string problem) {
     timer_ = timers_.at(awake_now(), [this, problem = std::move(problem)] { finish(failure(problem)); });
   };
@@ -84,13 +88,16 @@ void KeyringCall::start(const KeyringSettings& settings, Verb verb, Manner manne
   secrets.reset();
   const char* verb_word = verb == Verb::read ? "read" : verb == Verb::store ? "store" : "clear";
   const std::string program = beside_this_library("inset-keyring");
-  const int error = child_.start(
-      {.words = {program, INSET_RELEASE, verb_word, manner == Manner::ask ? "ask" : "quiet", issuer},
-       .environment = needed(settings.environment),
-       .descriptors = {{input.get(), STDIN_FILENO}, {output.get(), STDOUT_FILENO}, {nowhere.get(), STDERR_FILENO}}});
+  Child::Program run{
+      .words = {program, INSET_RELEASE, verb_word, manner == Manner::ask ? "ask" : "quiet", issuer},
+      .environment = needed(settings.environment),
+      .descriptors = {{input.get(), STDIN_FILENO}, {output.get(), STDOUT_FILENO}, {nowhere.get(), STDERR_FILENO}}};
+  if (lock >= 0) run.descriptors.emplace_back(lock, kKeyringLock);
+  const int error = child_.start(run);
   if (error == EMFILE || error == ENFILE) return fail("There are too many open files.");
   if (error != 0)
     return fail("The program that talks to the keyring (" + program + ") cannot be started; install Inset anew.");
+  lasting_ = verb == Verb::store && manner == Manner::quiet;
   watch_ = transport_.watch(answers_.get(), [this] { take(); });
   if (manner == Manner::quiet) {
     timer_ = timers_.at(awake_now() + settings.patience, [this] { finish(failure("The keyring does not answer.")); });

@@ -35,16 +35,17 @@ class KeyringCall {
   using Done = std::function<void(KeyringAnswer)>;
 
   // `done` comes once, never from inside the constructor, and may destroy this. A quiet call is given up after the
-  // settings' patience; one that may ask goes on until the person has answered, or this is destroyed.
+  // settings' patience; one that may ask goes on until the person has answered, or this is destroyed. A quiet store
+  // goes on by itself even after that, with `lock`, a descriptor or -1, held open: what it replaces is spent already.
   KeyringCall(Transport& transport, Timers& timers, const KeyringSettings& settings, Verb verb, Manner manner,
-              const std::string& issuer, const Secret& secret, Done done);
+              const std::string& issuer, const Secret& secret, int lock, Done done);
   ~KeyringCall();
   KeyringCall(const KeyringCall&) = delete;
   KeyringCall& operator=(const KeyringCall&) = delete;
 
  private:
-  void start(const KeyringSettings& settings, Verb verb, Manner manner, const std::string& issuer,
-             const Secret& secret);
+  void start(const KeyringSettings& settings, Verb verb, Manner manner, const std::string& issuer, const Secret& secret,
+             int lock);
   void take();
   void finish(KeyringAnswer answer);
 
@@ -52,6 +53,7 @@ class KeyringCall {
   Timers& timers_;
   Done done_;
   Child child_;
+  bool lasting_ = false;  // what `child_` starts goes on without it
   Fd answers_;
   Transport::Id watch_ = 0;
   Timers::Id timer_ = 0;

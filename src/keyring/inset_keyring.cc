@@ -201,14 +201,29 @@ std::string read_secret() {
   return secret;
 }
 
+// True in the process that is to end now, so that whoever started it need not wait for the other one. Where there can
+// be no other, this one goes on.
+bool leave_parent() {
+  constexpr unsigned longest = 30;  // seconds; shorter than others wait for the lock
+  if (::fork() > 0) return true;
+  ::setsid();  // what ends the programs of a terminal does not end it
+  ::alarm(longest);
+  return false;
+}
+
 int run(int count, char** words) {
   if (count != 5 || std::string_view(words[1]) != INSET_RELEASE) return kKeyringWrongCall;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_DUMPABLE, 0);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const std::string_view verb = words[2];
-  Keyring keyring(words[4], std::string_view(words[3]) == "ask");
+  const bool may_ask = std::string_view(words[3]) == "ask";
+  if (verb == "store" && !may_ask) {
+    if (leave_parent()) return 0;
+  } else {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  Keyring keyring(words[4], may_ask);
   if (verb == "read") {
     Found found = keyring.read();
     return answer(found.state, std::move(found.secret));

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <map>
 #include <string>
 #include <thread>
 
@@ -34,14 +35,29 @@ class SignIn : public E2e {
     E2e::TearDown();
   }
 
-  bool somebody_runs() const {
+  // The programs of this test that run just now, and their command lines.
+  std::map<pid_t, std::string> programs() const {
+    std::map<pid_t, std::string> all;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       const std::string name = entry.path().filename();
       if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (read_file(entry.path() / "environ").find(folder()) != std::string::npos) return true;
+      if (read_file(entry.path() / "environ").find(folder()) == std::string::npos) continue;
+      all[std::stoi(name)] = read_file(entry.path() / "cmdline");
     }
-    return false;
+    return all;
   }
+
+  bool somebody_runs() const { return !programs().empty(); }
+
+  // One whose command line has this in it; 0: none.
+  pid_t find_program(const std::string& part) const {
+    for (const auto& [pid, line] : programs()) {
+      if (line.find(part) != std::string::npos) return pid;
+    }
+    return 0;
+  }
+
+  bool runs(const std::string& part) const { return find_program(part) != 0; }
 
   fs::path log() const { return folder() / "browser.log"; }
 

@@ -197,20 +197,6 @@ TEST_F(SignIn, AnotherKeyIsNotPassedOver) {
   expect_placed(insert());  // who was signed in still is
 }
 
-TEST_F(SignIn, ProgramsAtTheSameTimeTakeTurnsWithTheToken) {
-  serve(many_pictures(4));
-  environment().erase("INSET_CLIENT_SECRET");
-  environment()["INSET_API_KEY"] = fact("public_api_key");
-  start_keyring();
-  ASSERT_EQ(sign_in().status, 0);
-  std::vector<Spawn> spawns;
-  for (int i = 0; i < 4; ++i)
-    spawns.push_back(insert_words({std::string("generation=") + kMany, "index=" + std::to_string(i)}));
-  for (const Ended& ended : run_all(spawns)) EXPECT_EQ(ended.status, 0) << ended;
-  EXPECT_EQ(charges(), 4u);
-  EXPECT_EQ(status().status, 0);
-}
-
 TEST_F(SignIn, AnOldTokenStaysGoodWhereTheServiceGivesNoNewOne) {
   serve({{"rotate_refresh", false}});
   environment().erase("INSET_CLIENT_SECRET");

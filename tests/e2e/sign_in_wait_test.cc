@@ -16,18 +16,6 @@ namespace {
 
 class SignInWait : public SignIn {
  protected:
-  // The command lines of all programs of this test that run just now.
-  std::set<std::string> command_lines() const {
-    std::set<std::string> lines;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (read_file(entry.path() / "environ").find(folder()) == std::string::npos) continue;
-      lines.insert(read_file(entry.path() / "cmdline"));
-    }
-    return lines;
-  }
-
   // Waits until a program of this name has run for a while, as one does that waits for somebody.
   bool waits(const std::string& program) const {
     int seen = 0;
@@ -36,11 +24,6 @@ class SignInWait : public SignIn {
       std::this_thread::sleep_for(100ms);
     }
     return seen == 6;
-  }
-
-  bool runs(const std::string& program) const {
-    const auto lines = command_lines();
-    return std::any_of(lines.begin(), lines.end(), [&](auto& l) { return l.find(program) != std::string::npos; });
   }
 
   template <class Moment>
@@ -144,7 +127,9 @@ TEST_F(SignInWait, ShowsNothingSecretInTheListOfProcesses) {
   std::atomic<bool> over = false;
   std::set<std::string> seen;
   std::thread watch([&] {
-    while (!over) seen.merge(command_lines());
+    while (!over) {
+      for (const auto& [pid, line] : programs()) seen.insert(line);
+    }
   });
   EXPECT_EQ(sign_in().status, 0);
   expect_placed(insert());

@@ -34,7 +34,7 @@ TEST(Keyring, ASecretThatDoesNotFitIntoThePipeIsNotWaitedFor) {
   std::optional<KeyringAnswer> answer;
   small_pipes = true;
   const KeyringCall call(transport, timers, settings, KeyringCall::Verb::store, KeyringCall::Manner::quiet,
-                         "https://auth.example.com", Secret(std::string(10'000, 's')),
+                         "https://auth.example.com", Secret(std::string(10'000, 's')), -1,
                          [&](KeyringAnswer what) { answer = std::move(what); });
   small_pipes = false;
   EXPECT_FALSE(answer) << "not from inside the constructor";
