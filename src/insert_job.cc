@@ -120,6 +120,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
 
   void placed(int, std::optional<Error> error) override {
     if (!run_) return;
+    placed_ = !error;
     if (!error) report_placed(placement_);
     run_->placed(std::move(error));
   }
@@ -223,9 +224,10 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     const std::string pressed = std::exchange(accepted_, {});
     if (pressed.empty() || !found_ || found_for_ != look_up_key(job)) return false;
     const auto offered = [&](const SizeOffer& o) { return o.name == job.size; };
+    free_ = is_licensed(job);
     return std::any_of(found_->offers.begin(), found_->offers.end(), offered) &&
            !product_fault(found_->products, job) &&
-           pressed == insert_question(values_, &*found_, thumbnails_, is_licensed(job), {}).accept;
+           pressed == insert_question(values_, &*found_, thumbnails_, free_, {}).accept;
   }
 
   bool is_licensed(const JobRecord& job) const {
@@ -350,6 +352,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     Flow::Plan plan;
     plan.job = identify(std::move(job));
     plan.again = at(values_, "again") == "yes";
+    plan.may_request = !free_;
     previews_.clear();
     run_ = std::make_unique<Run>(engine_, *this, std::move(plan));
     run_->start();
@@ -377,6 +380,12 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
   }
 
   void ended(std::optional<Error> error) override {
+    if (!error && free_ && !placed_) {
+      // Another program had the picture until now, and found that its file is of another size.
+      run_.reset();
+      return show_form(
+          "What had come of this picture is another size, so this one is not licensed yet. Nothing was charged.");
+    }
     if (!error) {
       over_ = true;
       close_form();
@@ -419,6 +428,8 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
   bool looked_for_sign_in_ = false;
   bool asked_ = false;    // the form has been shown
   std::string accepted_;  // what the button said that was pressed
+  bool free_ = false;     // it said that nothing would be charged
+  bool placed_ = false;
   std::optional<Findings> found_;
   std::string found_for_;
   std::string looking_for_;

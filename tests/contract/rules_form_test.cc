@@ -68,6 +68,47 @@ TEST_F(Rules, WhatIsBoughtIsWhatTheButtonSaid) {
   EXPECT_EQ(service_->charged()[0]["size"], "4k");
 }
 
+TEST_F(Rules, WhatTheButtonCalledFreeIsNotRequested) {
+  serve({{"ready_polls", 1000}});
+  StrictHost::Options elsewhere = options();
+  elsewhere.data_dir = folder_ + "/elsewhere";
+  const auto other_computer = host(elsewhere);
+  other_computer->invoke("insert", picture(0, "4k"));
+  ASSERT_TRUE(other_computer->run([&] { return service_->calls("put") == 1; }));
+  // Joins that download, which is of another size, and has not seen its file yet.
+  const auto first = host(options());
+  first->invoke("insert", picture());
+  ASSERT_TRUE(first->run([&] { return service_->calls("put") == 2; }));
+  service_->change({{"rules", {{{"route", "file"}, {"hold", "file"}}}}, {"ready_polls", 1}});
+  const auto has_link = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/data/jobs")) {
+      if (entry.path().extension() == ".link") return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(first->run(has_link));
+
+  const auto h = host(options());
+  std::vector<std::string> pressed;
+  h->person = [&](const Form& form) {
+    if (form.accept != "Continue") pressed.push_back(form.accept);
+    if (form.accept.starts_with("License")) return Reaction{Reaction::Kind::close, {}};
+    return willing(form, text("generation"));
+  };
+  h->invoke("insert");
+  ASSERT_TRUE(h->run([&] { return !pressed.empty(); }));
+  h->run([] { return false; }, 1s);  // it waits for the other one
+  EXPECT_EQ(pressed, std::vector<std::string>{"Insert 1024 × 576"});
+  service_->let_go("file");
+  ASSERT_TRUE(h->run());
+  ASSERT_EQ(pressed.size(), 2u);
+  EXPECT_EQ(pressed[1], "License and Insert 1024 × 576");
+  const Field* fault = h->asked().back().field("fault");
+  ASSERT_NE(fault, nullptr);
+  EXPECT_NE(fault->label.find("Nothing was charged"), std::string::npos) << fault->label;
+  EXPECT_EQ(service_->calls("put"), 2);
+}
+
 TEST_F(Rules, AnAnswerAndNewFieldsMayCross) {
   // New fields are on their way to the host while the person has closed the form already: it stays
   // closed.
