@@ -338,8 +338,14 @@ void ObsHost::hear(std::int64_t key, const std::string& kind, const Pairs& pairs
   Job& job = found == jobs_.end() ? nobody : found->second;
   Vendor::event(job.number, kind, pairs);
   if (job.listener) job.listener(kind, pairs);
-  if (kind == "failed") say(LOG_WARNING, "failed: " + value_of(values, "cause") + ": " + value_of(values, "message"));
-  if (ui_) show(job, key, kind, values);
+  if (kind == "failed" || kind == "rests") {
+    say(LOG_WARNING, kind + ": " + value_of(values, "cause") + ": " + value_of(values, "message"));
+  }
+  if (ui_) {
+    show(job, key, kind, values);
+  } else if (kind == "told") {
+    say(LOG_INFO, value_of(values, "title") + ": " + value_of(values, "text"));
+  }
   if (const auto target = targets_.find(job.target); kind == "placed" && target != targets_.end()) {
     Preferences now = preferences_;
     if (!target->second.filled_in.empty()) now.last_values = std::exchange(target->second.filled_in, {});

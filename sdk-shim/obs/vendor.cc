@@ -157,6 +157,11 @@ void on_cancel(obs_data_t* request, obs_data_t* response) {
 }
 
 void on_jobs(obs_data_t*, obs_data_t* response) {
+  // The answer is waited for, and on these nothing may be. A batch of obs-websocket that runs by frames comes here.
+  if (ObsHost::is_ui_thread() || obs_in_task_thread(OBS_TASK_GRAPHICS)) {
+    refuse(response, "jobs cannot be asked for on a thread that OBS draws with; ask outside of a batch by frames.");
+    return;
+  }
   struct List {
     std::vector<Pairs> jobs;
     std::string error;

@@ -181,20 +181,24 @@ void BareObs::run_for(milliseconds time) {
 }
 
 Json BareObs::request(const std::string& type, const Json& data) {
-  const auto found = requests_.find(type);
-  if (found == requests_.end()) return {{"error", "no such request"}};
-  std::string answer;
+  Json answer;
   std::atomic<bool> over{false};
   std::thread caller([&] {
-    const OBSDataAutoRelease in = obs_data_create_from_json(data.dump().c_str());
-    const OBSDataAutoRelease out = obs_data_create();
-    found->second.callback(in, out, found->second.data);
-    answer = obs_data_get_json(out);
+    answer = request_here(type, data);
     over = true;
   });
   run_until([&] { return over.load(); });
   caller.join();
-  return Json::parse(answer);
+  return answer;
+}
+
+Json BareObs::request_here(const std::string& type, const Json& data) {
+  const auto found = requests_.find(type);
+  if (found == requests_.end()) return {{"error", "no such request"}};
+  const OBSDataAutoRelease in = obs_data_create_from_json(data.dump().c_str());
+  const OBSDataAutoRelease out = obs_data_create();
+  found->second.callback(in, out, found->second.data);
+  return Json::parse(obs_data_get_json(out));
 }
 
 std::vector<Json> BareObs::events(const std::string& kind) const {

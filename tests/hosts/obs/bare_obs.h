@@ -57,6 +57,8 @@ class BareObs {
 
   // A vendor request, as a client of obs-websocket would make it: on another thread.
   Json request(const std::string& type, const Json& data = Json::object());
+  // The same on the thread that calls this.
+  Json request_here(const std::string& type, const Json& data = Json::object());
   // Events of the vendor so far, each with its "event".
   std::vector<Json> events(const std::string& kind = {}) const;
   // Inserts and waits for the end. The last event, "done" or "failed".

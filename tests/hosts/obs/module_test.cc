@@ -108,6 +108,26 @@ TEST_F(Module, SaysWhatIsMissingInARequest) {
   EXPECT_TRUE(stand_in_.charged().empty());
 }
 
+TEST_F(Module, TheListOfJobsIsWaitedForOnNoThreadOfObs) {
+  BareObs obs;
+  ASSERT_TRUE(load_module(obs));
+  struct Call {
+    BareObs& obs;
+    Json answer;
+  } call{obs, obs.request_here("jobs")};
+  EXPECT_FALSE(call.answer.value("accepted", true));
+  EXPECT_NE(call.answer.value("error", "").find("batch by frames"), std::string::npos) << call.answer;
+  const auto ask = [](void* data) {
+    auto& here = *static_cast<Call*>(data);
+    here.answer = here.obs.request_here("jobs");
+  };
+  call.answer = {};
+  obs_queue_task(OBS_TASK_GRAPHICS, ask, &call, true);
+  EXPECT_FALSE(call.answer.value("accepted", true));
+  EXPECT_NE(call.answer.value("error", "").find("batch by frames"), std::string::npos) << call.answer;
+  EXPECT_TRUE(obs.request("jobs").value("accepted", false));
+}
+
 TEST_F(Module, ListsAndDropsJobs) {
   stand_in_.change({{"rules", Json::array({{{"route", "file"}, {"call", 2}, {"hold", "file"}, {"hold_at", 2000}}})}});
   BareObs obs;
@@ -370,6 +390,10 @@ TEST_F(Module, WithoutItsDecoderKeepsWhatWasPaid) {
     EXPECT_EQ(end.value("cause", ""), "decoder_failed") << end;
     EXPECT_EQ(end.value("paid", ""), "yes") << end;
     EXPECT_FALSE(only_source(obs));
+    // There is no window to say it in.
+    obs.request("resume");
+    ASSERT_TRUE(obs.run_until([&] { return !obs.events("rests").empty(); }));
+    EXPECT_EQ(obs.log("[inset] rests: decoder_failed").size(), 1u);
   }
   // With the decoder back, it comes without another charge.
   fs::copy_file(fs::path(INSET_PLUGIN).parent_path() / "inset-decode", folder / "inset" / "inset-decode");
