@@ -112,5 +112,26 @@ TEST_F(Rules, WhatWasCutOffIsMadeReadyAndNotPlacedUnasked) {
   EXPECT_EQ(service_->charged().size(), 1u);
 }
 
+TEST_F(Rules, WhatIsPlacedMeanwhileIsNotSaidToBeReady) {
+  serve({{"put_answer", 200}, {"rules", Json::parse(R"([{"route": "file", "hold": "x", "hold_at": 20000}])")}});
+  const auto first = host(options());
+  first->invoke("insert", picture());
+  ASSERT_TRUE(first->run([this] { return service_->held("x"); }));
+  // It starts while that picture is neither on the disk nor on a canvas, and waits for whoever has it.
+  const auto h = host(options());
+  const auto go_on = [&](int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      h->pump();
+      std::this_thread::sleep_for(20ms);
+    }
+  };
+  go_on(25);
+  service_->let_go("x");
+  ASSERT_TRUE(first->run());
+  EXPECT_EQ(first->images_taken(), 1);
+  go_on(75);
+  EXPECT_TRUE(h->events("told").empty());
+}
+
 }  // namespace
 }  // namespace contract

@@ -71,6 +71,42 @@ TEST_F(SignInTurns, WhatWasRenewedIsKeptThoughTheProgramEnds) {
   }
 }
 
+// Longer than a keyring that is only read is waited for.
+TEST_F(SignInTurns, WhatWasRenewedIsKeptThoughTheDiskIsSlow) {
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  environment()["INSET_KEYRING_SECONDS"] = "2";
+  const std::string before = kept();
+  auto program = renewing();
+  const pid_t keyring = find_program("gnome-keyring-daemon");
+  ASSERT_GT(keyring, 0);
+  ::kill(keyring, SIGSTOP);
+  service().let_go(held_);
+  std::this_thread::sleep_for(4s);
+  ::kill(keyring, SIGCONT);
+  const Ended ended = finish(*program);
+  EXPECT_EQ(ended.status, 0) << ended;
+  EXPECT_EQ(ended.err.find("could not be kept"), std::string::npos) << ended;
+  EXPECT_NE(kept(), before);
+}
+
+TEST_F(SignInTurns, OfSeveralThatAreKeptTheNewestCounts) {
+  start_keyring();
+  const auto keep = [&](const std::string& secret) {
+    write_file(folder() / "ring/secret", secret);
+    const Finished done = contract::run(in_session({"/bin/sh", "-c",
+                                                    "exec " PYTHON " " E2E_FOLDER "/ring.py keep " + fact("auth_url") +
+                                                        " <" + (folder() / "ring/secret").string()}));
+    fs::remove(folder() / "ring/secret");
+    ASSERT_EQ(done.status, 0) << done.err;
+    std::this_thread::sleep_for(1100ms);  // the keyring counts in seconds
+  };
+  keep("api_key=" + fact("public_api_key") + "\nrefresh_token=long-spent\n");
+  ASSERT_EQ(sign_in({"api_key=" + fact("public_api_key")}).status, 0);
+  expect_placed(insert());
+  EXPECT_EQ(status().status, 0);
+}
+
 TEST_F(SignInTurns, ASignOutIsNotUndoneByARenewal) {
   start_keyring();
   ASSERT_EQ(sign_in().status, 0);

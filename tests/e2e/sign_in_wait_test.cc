@@ -118,6 +118,26 @@ TEST_F(SignInWait, ForTheKeyringsPasswordHoldsNobodyElseUp) {
   EXPECT_EQ(finish(asking, 20s).status, 8);
 }
 
+// Whose order it would be is not known yet; that it was made before is.
+TEST_F(SignInWait, ForAKeyringIsCancelledWithWhatTheJournalsKnow) {
+  environment()["INSET_API_KEY"] = fact("api_key");
+  environment()["INSET_CLIENT_SECRET"] = fact("client_secret");
+  rules({{"route", "file"}, {"status", 403}});
+  expect_failed(insert(), 6, "link_refused", "yes");
+  environment().erase("INSET_API_KEY");
+  environment().erase("INSET_CLIENT_SECRET");
+  start_bus(false);
+  Program mute(in_session({PYTHON, E2E_FOLDER "/ring.py", "mute"}));
+  ASSERT_TRUE(mute.says("up"));
+  for (const std::string index : {"0", "1"}) {
+    Program program(insert_words({"index=" + index}));
+    ASSERT_TRUE(waits("inset-keyring"));
+    program.send(SIGINT);
+    const bool ordered = index == "0";
+    expect_failed(finish(program, 20s), ordered ? 6 : 8, "cancelled", ordered ? "yes" : "no");
+  }
+}
+
 TEST_F(SignInWait, ShowsNothingSecretInTheListOfProcesses) {
   start_keyring();
   const fs::path opener = folder() / "bin/xdg-open";

@@ -327,6 +327,7 @@ TEST_F(WorkerTest, JobsOfAnotherAccountOrServiceRest) {
   ASSERT_EQ(rests.size(), 2u);
   EXPECT_NE(value(rests[0], "cause"), value(rests[1], "cause"));
   EXPECT_EQ(value(events(messages, "failed").at(0), "cause"), "some_rest");
+  EXPECT_EQ(value(events(messages, "failed").at(0), "paid"), "maybe");
 }
 
 TEST_F(WorkerTest, OnlyOriginalsAreOpened) {
