@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
+#include <filesystem>
 
 namespace inset {
 namespace {
@@ -32,14 +34,22 @@ int next_unnamed(int after, const std::vector<std::pair<int, int>>& descriptors)
   return number;
 }
 
+// Where this code was loaded from; looked up then, for a relative path means something else once the host has changed
+// its folder. Empty: that cannot be told.
+const std::string folder = [] {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&pointers), &info) == 0 || !info.dli_fname) return std::string();
+  try {
+    return std::filesystem::absolute(info.dli_fname).parent_path().string();
+  } catch (const std::exception&) {
+    return std::string();
+  }
+}();
+
 }  // namespace
 
 std::string beside_this_library(const std::string& name) {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&beside_this_library), &info) == 0 || !info.dli_fname) return {};
-  const std::string path = info.dli_fname;
-  const std::size_t slash = path.rfind('/');
-  return (slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1)) + name;
+  return folder.empty() ? std::string() : folder + '/' + name;
 }
 
 Child::~Child() {
@@ -100,12 +110,11 @@ bool Child::has_ended(std::chrono::milliseconds patience) const {
   return !pidfd_ || ::poll(&watched, 1, static_cast<int>(patience.count())) > 0;
 }
 
-std::chrono::milliseconds Child::computed() const {
+std::chrono::nanoseconds Child::computed() const {
   clockid_t clock{};
   timespec time{};
   if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::seconds(time.tv_sec) +
-                                                               std::chrono::nanoseconds(time.tv_nsec));
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 void Child::kill() const {

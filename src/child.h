@@ -43,7 +43,7 @@ class Child {
   bool has_ended(std::chrono::milliseconds patience = {}) const;
 
   // Time of the processor so far; 0 if nobody can tell.
-  std::chrono::milliseconds computed() const;
+  std::chrono::nanoseconds computed() const;
 
   void kill() const;
 

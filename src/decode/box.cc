@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "child.h"
 #include "decode/box_memory.h"
@@ -30,7 +31,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kGlance{50};  // how often a wait looks whether anybody still wants the picture
 // What a decode may take, in time of the processor, so that a busy computer does not count against it: this much, and
-// more for a large picture. Honest files need a tenth; with a sanitizer in the box, more than all of it.
+// more for a large picture and a large file. A photograph needs a tenth of it; the dearest picture known, a PNG of 16
+// bits with a colour profile that lies on its side, a third. With a sanitizer in the box, more than all of it.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kSlower = 10;
 #else
@@ -38,7 +40,10 @@ constexpr int kSlower = 1;
 #endif
 constexpr milliseconds kPatience = milliseconds(1500) * kSlower;
 constexpr milliseconds kPerMegapixel = milliseconds(100) * kSlower;
-constexpr std::chrono::seconds kStandstill{60};  // by the clock, for a box that does not even compute
+constexpr milliseconds kPerMegabyte = milliseconds(50) * kSlower;
+// A box that does not even compute. Counted in glances, for a computer may stand still, too.
+constexpr int kStandstill = milliseconds(2000) / kGlance;
+constexpr std::chrono::seconds kLongest{60};  // by the clock, whatever it does
 
 Error failure(Cause cause, std::string what, std::string detail = {}) {
   return make_error(Stage::decoding, cause, std::move(what), std::move(detail));
@@ -102,12 +107,14 @@ class Box {
         if (auto error = start()) return error;
       }
       const std::size_t size = bytes.size();
+      fed_ += size;
       auto moved_at = Clock::now();
       while (!bytes.empty()) {
         const ssize_t count = ::write(input_.get(), bytes.data(), bytes.size());
         if (count > 0) {
           bytes = bytes.subspan(static_cast<std::size_t>(count));
           moved_at = Clock::now();
+          still_ = 0;
         } else if (count < 0 && errno == EAGAIN) {
           if (hopeless(moved_at)) return too_long();
           if (ended(input_.get())) return {};
@@ -138,12 +145,17 @@ class Box {
     return (watched[0].revents & POLLIN) != 0;
   }
 
-  // Depends on a size that the box itself reports, so it is bounded by the limits; a lie buys some seconds.
-  bool hopeless(Clock::time_point since) const {
+  // At each glance. The size is what the box itself reports, so it is bounded by the limits; a lie buys some seconds.
+  bool hopeless(Clock::time_point since) {
     const BoxResult result = memory_.header();
     const std::uint64_t most = limits_.pixel_bytes / 4;
     const std::uint64_t pixels = std::min(std::uint64_t{result.width} * result.height, most);
-    return process_.computed() > kPatience + kPerMegapixel * (pixels / 1'000'000) || Clock::now() - since > kStandstill;
+    const auto allowed = kPatience + kPerMegapixel * (pixels / 1'000'000) + kPerMegabyte * (fed_ / 1'000'000);
+    const auto computed = process_.computed();
+    still_ = computed == std::exchange(computed_, computed) ? still_ + 1 : 0;
+    // 0: nobody can tell what it computes.
+    const bool stands_still = still_ > kStandstill && computed > computed.zero();
+    return computed > allowed || stands_still || Clock::now() - since > kLongest;
   }
 
   Error stopped() const { return failure(Cause::cancelled, "Opening the picture was cancelled."); }
@@ -209,6 +221,9 @@ class Box {
   BoxMemory memory_;
   Fd input_;
   Child process_;
+  std::uint64_t fed_ = 0;                 // bytes
+  std::chrono::nanoseconds computed_{0};  // at the last glance
+  int still_ = 0;                         // glances since it computed
 };
 
 }  // namespace

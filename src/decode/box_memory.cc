@@ -14,7 +14,7 @@ namespace inset {
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
+constexpr std::size_t kPages = kPixelsAt;  // a whole number of them, whatever their size is here
 constexpr std::size_t kStep = 1u << 18;
 // Pixels made ready for each byte of the file. A photograph as JPEG has twenty or thirty.
 constexpr std::size_t kPixelBytesPerByte = 32;
@@ -60,7 +60,7 @@ void BoxMemory::make_ready(std::size_t fed, const DecodeLimits& limits) {
     mapping_ = static_cast<std::uint8_t*>(mapping);
     size_ = bytes;
   }
-  const std::size_t written = std::min(pixels_written(), size_) / kPage * kPage;
+  const std::size_t written = std::min(pixels_written(), size_) / kPages * kPages;
   const std::size_t due = std::min(size_, fed_ * kPixelBytesPerByte);
   // A box that already writes takes its pages as it goes; to be a step ahead of it would only cost.
   if (written == 0 && due > taken_ && (due >= taken_ + kStep || due == size_)) {
@@ -75,12 +75,14 @@ bool BoxMemory::populate(std::size_t until) {
 #ifdef MADV_POPULATE_READ
   const std::size_t from = populated_;
   if (until <= from) return true;
-  populated_ = until;  // tried once: what cannot be done now is done page by page later
-  return ::madvise(mapping_ + from, until - from, MADV_POPULATE_READ) == 0;
+  // What cannot be done while the file arrives is done at the end. A kernel that does not know how leaves it to whoever
+  // touches the pages first.
+  if (::madvise(mapping_ + from, until - from, MADV_POPULATE_READ) != 0 && errno != EINVAL) return false;
+  populated_ = until;
 #else
   (void)until;
-  return false;
 #endif
+  return true;
 }
 
 bool BoxMemory::seal() {
@@ -92,14 +94,16 @@ bool BoxMemory::seal() {
 std::shared_ptr<const std::uint8_t> BoxMemory::map(std::size_t bytes) {
   errno = 0;
   if (pixels_written() != bytes) return nullptr;
-  if (size_ != bytes || !populate(bytes)) {
+  if (size_ != bytes) {
     unmap();
-    // Populated at once: page by page the first touch costs more than the decode.
-    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, file_.get(), kPixelsAt);
+    void* mapping = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file_.get(), kPixelsAt);
     if (mapping == MAP_FAILED) return nullptr;
     mapping_ = static_cast<std::uint8_t*>(mapping);
     size_ = bytes;
   }
+  // At once: page by page the first touch costs more than the decode. And all of it: for a page that the box never
+  // wrote there may be no memory, of which the host would die.
+  if (!populate(bytes)) return nullptr;
   const std::uint8_t* pixels = std::exchange(mapping_, nullptr);
   return {pixels, [bytes](const std::uint8_t* data) { unmap_pixels(data, bytes); }};
 }

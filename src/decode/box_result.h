@@ -33,7 +33,7 @@ struct BoxResult {
 };
 static_assert(std::is_trivially_copyable_v<BoxResult>);
 
-constexpr std::size_t kPixelsAt = 4096;  // a page, so that a mapping can begin there
+constexpr std::size_t kPixelsAt = 65536;  // a whole number of pages, so that a mapping can begin there
 static_assert(sizeof(BoxResult) <= kPixelsAt);
 
 // The descriptors that the boxed program inherits, and what it is called with: its own name, the release it must belong

@@ -157,10 +157,11 @@ bool fits(cmsHPROFILE profile, const PictureFacts& facts) {
 ColourChange change_to_srgb(const PictureFacts& facts) {
   if (facts.icc_unreadable) return {unusable, {}};
   const bool has_profile = !facts.icc_profile.empty();
-  if (!has_profile && (facts.srgb || (!facts.colour_code_unknown && means_srgb(facts)))) return {};
+  // A code counts before anything else that a PNG says of its colours.
   if (!has_profile && facts.colour_code_unknown) {
     return {"The picture's colours are described in a way that cannot be used, so they are shown as sRGB.", {}};
   }
+  if (!has_profile && (facts.srgb || means_srgb(facts))) return {};
   const std::shared_ptr<std::remove_pointer_t<cmsContext>> context(Context(cmsCreateContext(nullptr, nullptr)));
   if (!context) return {unusable, {}};
   const Profile profile =

@@ -122,7 +122,9 @@ int main(int argc, char** argv) {
   // What the host left open is none of this program's business.
   ::close(0);
   ::close(1);
-  ::close(2);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  ::close(2);  // a sanitizer has something to say there
+#endif
   ::close_range(kBoxOutput + 1, ~0u, 0);
   // lcms2 notes the date in the profiles it makes, for which the C library reads a file: now, or never.
   ::tzset();

@@ -42,6 +42,7 @@ struct JpegStrict::Reader {
   std::vector<std::uint8_t> bytes;  // fed, and not yet used up
   std::size_t to_skip = 0;
   std::vector<std::uint8_t> line;
+  bool colours_differ = false;  // stb_image would take them for others than libjpeg does
 
   static Reader& of(j_common_ptr common) { return *static_cast<Reader*>(common->client_data); }
   static Reader& of(j_decompress_ptr jpeg) { return *static_cast<Reader*>(jpeg->client_data); }
@@ -94,11 +95,19 @@ struct JpegStrict::Reader {
     source.term_source = [](j_decompress_ptr) {};
   }
 
+  // A file may name its channels R, G and B and call itself a JFIF, which has none of these. Readers disagree about it.
+  bool is_rgb_to_stb() const {
+    const jpeg_component_info* parts = jpeg.comp_info;
+    const bool named = parts[0].component_id == 'R' && parts[1].component_id == 'G' && parts[2].component_id == 'B';
+    return named || (jpeg.saw_Adobe_marker && jpeg.Adobe_transform == 0 && !jpeg.saw_JFIF_marker);
+  }
+
   // One step on. False: more bytes are needed, or no more ever.
   bool advance() {
     switch (step) {
       case Step::header:
         if (jpeg_read_header(&jpeg, TRUE) == JPEG_SUSPENDED) return false;
+        colours_differ = jpeg.num_components == 3 && (jpeg.jpeg_color_space == JCS_RGB) != is_rgb_to_stb();
         jpeg.scale_num = 1;
         jpeg.scale_denom = 8;
         jpeg.out_color_space = jpeg.jpeg_color_space;
@@ -150,6 +159,7 @@ Outcome JpegStrict::feed(std::span<const std::byte> bytes) {
     if (reader.errors.msg_code == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
     return damaged("JPEG: libjpeg: " + std::string(reader.reason));
   }
+  if (reader.colours_differ) return unsupported("This JPEG says two different things about its colours.");
   const std::size_t used = reader.bytes.size() - reader.source.bytes_in_buffer;
   reader.bytes.erase(reader.bytes.begin(), reader.bytes.begin() + static_cast<std::ptrdiff_t>(used));
   return Nothing{};

@@ -48,8 +48,8 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 // The library takes memory, the program reads its pipe and writes its result; that is all. mmap is allowed apart, since
 // memory that can be executed is not.
 constexpr int kAllowed[] = {
-    SYS_read, SYS_pwrite64, SYS_ftruncate, SYS_munmap,     SYS_mremap,       SYS_madvise,
-    SYS_brk,  SYS_futex,    SYS_exit,      SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall,
+    SYS_read, SYS_pwrite64, SYS_munmap,     SYS_mremap,          SYS_madvise,
+    SYS_brk,  SYS_futex,    SYS_exit_group, SYS_restart_syscall,
 };
 
 constexpr std::uint32_t at(std::size_t offset) { return static_cast<std::uint32_t>(offset); }

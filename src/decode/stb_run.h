@@ -58,8 +58,12 @@ class StbRun {
     return blocks_.back().block.get();
   }
 
+  // The old block goes as soon as it is copied, so what counts is the new one.
   void* reallocate(void* old, std::size_t size) {
+    const std::size_t old_size = old == nullptr ? 0 : find(old)->size;
+    used_ -= old_size;
     void* block = allocate(size);
+    used_ += old_size;
     if (block == nullptr || old == nullptr) return block;
     std::memcpy(block, old, std::min(size, find(old)->size));
     release(old);

@@ -2,6 +2,7 @@
 // Stands where inset-decode should, and misbehaves as the first byte of its input says.
 #include <signal.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,6 +46,28 @@ void leave_a_writer() {
   _exit(2);
 }
 
+void compute_for(int milliseconds) {
+  timespec now{};
+  do {
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  } while (now.tv_sec * 1000 + now.tv_nsec / 1'000'000 < milliseconds);
+}
+
+// What a real box says when it knows the size.
+void begin(std::uint32_t width, std::uint32_t height) {
+  BoxResult result;
+  result.state = BoxResult::State::begun;
+  result.width = width;
+  result.height = height;
+  if (::pwrite(kBoxOutput, &result, sizeof result, 0) < 0) _exit(9);
+}
+
+void read_all() {
+  static char piece[1 << 16];
+  while (::read(kBoxInput, piece, sizeof piece) > 0) {
+  }
+}
+
 BoxResult picture(std::uint32_t width, std::uint32_t height) {
   BoxResult result;
   result.state = BoxResult::State::picture;
@@ -69,6 +92,17 @@ int main(int, char**) {
     case 'k': ::kill(::getpid(), SIGKILL); return 0;
     case 'l': spin();
     case 's': return 0;  // silent
+    case 'n':
+      ::alarm(300);
+      ::pause();
+      return 0;  // does nothing
+    case 'L': begin(4096, 4096); spin();
+    case 't':
+      read_all();
+      begin(1000, 1000);
+      compute_for(2500);
+      leave(picture(2, 2), tiny);
+      return 0;
     case 'w': leave(picture(40000, 2), kPixelsAt + 40000 * 2 * 4); return 0;
     case 'p': leave(picture(2, 2), kPixelsAt + 4); return 0;  // fewer pixels than it says
     case 'z': leave(picture(0, 2), kPixelsAt); return 0;
