@@ -93,6 +93,7 @@ class StbRun {
 
   // What an honest picture of this size can need, at most: 16 bits, interlaced, and packed as large
   // as its pixels. A file that unpacks to more than that is a trap.
+  static_assert(sizeof(std::size_t) >= 8);
   std::size_t budget() const { return std::size_t{facts_.width} * facts_.height * 32 + (std::size_t{16} << 20); }
 
   StbInput& input_;

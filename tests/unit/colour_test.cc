@@ -292,7 +292,23 @@ TEST(Colour, BelievesAProfileBeforeSrgb) {
 TEST(Colour, SaysWhenItDoesNotKnowTheColours) {
   const PngPicture picture = colourful();
   const Raster plain = decode_with_libpng(encode_png(picture));
-  expect_unusable(with_inserted(encode_png(picture), 33, png_chunk("cICP", bytes_of("\x09\x10\0\1"sv))), plain);
+  const Bytes png = with_inserted(encode_png(picture), 33, png_chunk("cICP", bytes_of("\x09\x10\0\1"sv)));
+  expect_unusable(png, plain);
+  // Which counts before this.
+  expect_unusable(with_inserted(png, 33, png_chunk("sRGB", bytes_of("\0"sv))), plain);
+}
+
+// Readers disagree about its channels: these names say RGB, and JFIF has none of it.
+TEST(Colour, RefusesAJpegThatSaysTwoThings) {
+  JpegOptions rgb;
+  rgb.rgb = true;
+  const Bytes named = encode_jpeg(make_raster(20, 20), rgb);
+  ASSERT_EQ(std::to_integer<int>(named.at(find_segment(named, 0xc0) + 10)), 'R');
+  EXPECT_TRUE(decode_bytes(named));
+  const Bytes jfif = jpeg_segment(0xe0, bytes_of("JFIF\0\1\1\0\0\1\0\1\0\0"sv));
+  const Result<Picture> picture = decode_bytes(with_inserted(named, 2, jfif));
+  ASSERT_FALSE(picture);
+  EXPECT_EQ(picture.error().cause, Cause::format_unsupported);
 }
 
 TEST(Colour, SaysWhenGammaOrPrimariesAreSenseless) {

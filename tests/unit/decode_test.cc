@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -218,12 +219,21 @@ TEST(Decode, TurnsThePictureUpright) {
 
 TEST(Decode, TurnsAJpegToo) {
   const Bytes file = encode_jpeg(make_raster(30, 20));
-  const Result<Picture> picture = decode_bytes(with_inserted(file, 2, exif_segment(6)));
-  ASSERT_TRUE(picture);
-  EXPECT_EQ(picture->width, 20u);
-  EXPECT_EQ(picture->height, 30u);
   const Raster plain = decoded(file);
-  EXPECT_TRUE(std::equal(plain.at(0, 19), plain.at(0, 19) + 4, raster_of(*picture).at(0, 0)));
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const Result<Picture> picture = decode_bytes(with_inserted(file, 2, exif_segment(orientation)));
+    ASSERT_TRUE(picture);
+    const Raster pixels = raster_of(*picture);
+    ASSERT_EQ(pixels.width, orientation >= 5 ? 20u : 30u);
+    ASSERT_EQ(pixels.height, orientation >= 5 ? 30u : 20u);
+    bool same = true;
+    for (std::uint32_t y = 0; y < pixels.height; ++y) {
+      for (std::uint32_t x = 0; x < pixels.width; ++x) {
+        same = same && std::equal(pixels.at(x, y), pixels.at(x, y) + 4, upright(plain, orientation, x, y));
+      }
+    }
+    EXPECT_TRUE(same) << "orientation " << orientation;
+  }
 }
 
 TEST(Decode, IgnoresATailAndSaysSo) {
@@ -267,12 +277,24 @@ TEST(Decode, TakesImageDataInManyChunks) {
   EXPECT_EQ(decoded(with_inserted(without_chunk(png, "IDAT"), at, chunks)).rgba, raster.rgba);
 }
 
-Bytes png_with_image_data(std::uint32_t width, std::uint32_t height, const std::string& rows) {
+// Bits, colours and interlacing as a PNG's header has them.
+struct PngKind {
+  std::uint8_t bits = 8;
+  std::uint8_t colours = 0;
+  std::uint8_t interlaced = 0;
+};
+
+Bytes png_with_image_data(std::uint32_t width, std::uint32_t height, const std::string& rows, PngKind kind = {},
+                          int level = Z_DEFAULT_COMPRESSION) {
   std::string packed(compressBound(rows.size()), '\0');
   uLongf size = packed.size();
-  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()), rows.size());
+  compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()), rows.size(),
+            level);
   packed.resize(size);
-  const Bytes png = encode_png(make_png_picture(PngColours::gray, 8, width, height));
+  Bytes png = encode_png(make_png_picture(PngColours::gray, 8, width, height));
+  png = with_chunk_byte(png, "IHDR", 8, kind.bits);
+  png = with_chunk_byte(png, "IHDR", 9, kind.colours);
+  png = with_chunk_byte(png, "IHDR", 12, kind.interlaced);
   const std::size_t at = find_chunk(png, "IDAT");
   return with_inserted(without_chunk(png, "IDAT"), at, png_chunk("IDAT", bytes_of(packed)));
 }
@@ -289,6 +311,28 @@ TEST(Decode, RefusesAPngThatUnpacksToFarMoreThanItsPixels) {
   ASSERT_FALSE(picture);
   EXPECT_EQ(picture.error().cause, Cause::file_damaged);
   EXPECT_NE(picture.error().detail.find("unpacks"), std::string::npos) << picture.error().detail;
+}
+
+// The costliest honest picture: 16 bits, interlaced, with data that does not pack.
+TEST(Decode, HasMemoryForAPngThatPacksBadly) {
+  constexpr std::uint32_t side = 2080;
+  std::minstd_rand random(7);
+  std::string rows;
+  rows.reserve(std::size_t{side} * side * 8 + (std::size_t{side} << 3));
+  // Adam7: where each pass begins, and how far apart its pixels are.
+  constexpr std::uint32_t passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                                          {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+  for (const auto& [x, y, across, down] : passes) {
+    for (std::uint32_t row = y; row < side; row += down) {
+      rows += '\0';
+      for (std::uint32_t column = x; column < side; column += across) {
+        for (int byte = 0; byte < 8; ++byte) rows += static_cast<char>(random() >> 8);
+      }
+    }
+  }
+  const Result<Picture> picture = decode_bytes(png_with_image_data(side, side, rows, {16, 6, 1}, 0), {}, 1 << 20);
+  ASSERT_TRUE(picture) << picture.error().detail;
+  EXPECT_EQ(picture->width, side);
 }
 
 TEST(Decode, RefusesALargePictureBeforeDecoding) {
