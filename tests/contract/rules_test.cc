@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The rules of the contract, from looking at the library to a picture on the canvas and away again.
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -41,7 +44,8 @@ TEST_F(Rules, ReadingTheDescriptionStartsNothing) {
       EXPECT_LE(field.kind, EASEL_NOTE) << field.key;
     }
   }
-  for (const char* id : {"insert", "resume", "jobs", "drop", "sign-in", "sign-out", "status"}) EXPECT_TRUE(actions.count(id)) << id;
+  for (const char* id : {"insert", "resume", "jobs", "drop", "sign-in", "sign-out", "status"})
+    EXPECT_TRUE(actions.count(id)) << id;
   EXPECT_EQ(threads(), before);
 }
 
@@ -194,6 +198,19 @@ TEST_F(Rules, NoFolderNamedMeansThePersonsOwn) {
   unsetenv("INSET_DATA_DIR");
 }
 
+// From where to where it is mapped.
+std::vector<std::pair<std::uintptr_t, std::uintptr_t>> memory_of_decoders() {
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> found;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/memfd:inset-picture") == std::string::npos) continue;
+    char* end = nullptr;
+    const std::uintptr_t from = std::strtoull(line.c_str(), &end, 16);
+    found.emplace_back(from, std::strtoull(end + 1, nullptr, 16));
+  }
+  return found;
+}
+
 TEST_F(Rules, APictureOutlivesThePlugin) {
   serve();
   StrictHost::Options holding = options();
@@ -204,8 +221,15 @@ TEST_F(Rules, APictureOutlivesThePlugin) {
   ASSERT_TRUE(h->run());
   h->destroy();
   EXPECT_EQ(h->images_taken(), 2);
+  // They lie where the decoder has left them, and nowhere else.
+  EXPECT_EQ(memory_of_decoders().size(), 2u);
+  for (const easel_image& image : h->held_images()) {
+    const auto at = reinterpret_cast<std::uintptr_t>(image.pixels);
+    EXPECT_TRUE(std::ranges::any_of(memory_of_decoders(), [&](const auto& m) { return m.first == at; }));
+  }
   h->release_images();
   EXPECT_EQ(h->images_released(), 2);
+  EXPECT_TRUE(memory_of_decoders().empty());
 }
 
 TEST_F(Rules, ARefusedPictureIsKeptAndNotPaidAgain) {

@@ -118,6 +118,9 @@ class StrictHost {
   // nothing is open, or the condition holds, or the time is up. True unless the time was up.
   bool run(const std::function<bool()>& until = {}, std::chrono::milliseconds time = std::chrono::seconds(30));
 
+  // Images that the host has not let go of.
+  const std::vector<easel_image>& held_images() const { return held_; }
+
   // Held images: each exactly once, on another thread.
   void release_images();
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that opens pictures breaks down, hangs, is missing or is another's. Rows 55 and 64 of tests/faults.md.
 // The picture has been paid for: its bytes are kept, and with a good program it comes without another request.
+#include <csignal>
+#include <thread>
+
 #include "fixture.h"
 
 namespace e2e {
@@ -79,8 +82,26 @@ TEST_F(BoxFault, ResultThatIsALieIsNotBelieved) {
   }
 }
 
+TEST_F(BoxFault, IsThereBeforeTheFileIs) {
+  serve({{"ready_polls", 1000}});
+  const fs::path mark = folder() / "begun";
+  write_file(box(), "#!/bin/sh\n: >'" + mark.string() + "'\nexec cat <&3 >/dev/null\n");
+  fs::permissions(box(), fs::perms::owner_all);
+  Program program(with_plugin(insert_words()));
+  ASSERT_TRUE(program.says("preparing"));
+  for (int i = 0; i < 400 && !fs::exists(mark); ++i) std::this_thread::sleep_for(50ms);
+  EXPECT_TRUE(fs::exists(mark));
+  EXPECT_EQ(calls("file"), 0);
+  program.send(SIGINT);
+  EXPECT_EQ(finish(program).status, 6);
+}
+
 TEST_F(BoxFault, MissingOrUnusableIsSaid) {
   serve_at_once();
+  // A good one that is found by a search must not do.
+  fs::create_directory(folder() / "bin");
+  fs::copy_file(fs::path(INSET_PLUGIN).parent_path() / "inset-decode", folder() / "bin/inset-decode");
+  environment()["PATH"] = (folder() / "bin").string() + ":/usr/bin:/bin";
   const Ended missing = insert_with_box("");
   EXPECT_NE(missing.message().find("inset-decode"), std::string::npos);
   expect_kept_and_placed_by_a_good_box(missing);

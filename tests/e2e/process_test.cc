@@ -38,8 +38,8 @@ TEST(Library, NeedsTheOneLibcurlAndNoToolkit) {
   EXPECT_TRUE(needed.contains("libcurl-gnutls.so.4")) << dynamic;
   EXPECT_FALSE(needed.contains("libcurl.so.4"));
   for (const std::string& name : needed) {
-    for (const char* toolkit :
-         {"Qt", "gtk", "gdk", "glib", "X11", "wayland", "gimp", "obs", "krita", "ssl", "crypto"}) {
+    for (const char* toolkit : {"Qt", "gtk", "gdk", "glib", "X11", "wayland", "gimp", "obs", "krita", "ssl", "crypto",
+                                "jpeg", "png", "lcms"}) {
       EXPECT_EQ(name.find(toolkit), std::string::npos) << name;
     }
   }
@@ -56,6 +56,24 @@ TEST(Library, HoldsNoCurlAndNoDecoderOfItsOwn) {
   EXPECT_EQ(all.find(" T curl_"), std::string::npos);
   EXPECT_EQ(all.find(" t curl_easy_"), std::string::npos);
   EXPECT_EQ(all.find("stbi_"), std::string::npos) << "pictures are opened in the box";
+}
+
+// To copy the page tables of a host with gigabytes would hold it up.
+TEST(Library, StartsProgramsWithoutACopyOfTheHost) {
+  const std::string symbols = output_of({"/usr/bin/nm", "-D", INSET_PLUGIN});
+  EXPECT_NE(symbols.find(" U posix_spawn@"), std::string::npos);
+  for (const char* call : {"fork", "vfork", "clone", "system", "popen"}) {
+    EXPECT_EQ(symbols.find(std::string(" U ") + call + "@"), std::string::npos) << call;
+  }
+}
+
+// Nothing can be opened any more when the first byte comes.
+TEST(Library, HasABoxThatIsBoundBeforeItBegins) {
+  const std::string box = fs::path(INSET_PLUGIN).parent_path() / "inset-decode";
+  const std::string dynamic = output_of({"/usr/bin/readelf", "-d", "-W", box});
+  EXPECT_NE(dynamic.find("BIND_NOW"), std::string::npos) << dynamic;
+  EXPECT_EQ(dynamic.find("RPATH"), std::string::npos);
+  EXPECT_EQ(dynamic.find("RUNPATH"), std::string::npos);
 }
 
 TEST(Library, HoldsNoSecretOfAnybody) {

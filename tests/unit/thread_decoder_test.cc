@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -83,6 +84,22 @@ TEST(ThreadDecoder, DecodesWhatItIsFed) {
     EXPECT_FALSE(feeder.decoder().take()) << "given once";
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(ThreadDecoder, DecodesInACell) {
+  Feeder feeder;
+  const Bytes png = large_png();
+  feeder.feed(std::span(png).first(100'000));
+  const auto status = [] {
+    const auto found = children();
+    std::ifstream file("/proc/" + (found.size() == 1 ? std::to_string(found[0]) : "self") + "/status");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  for (int i = 0; i < 2000 && status().find("Seccomp:\t2") == std::string::npos; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_NE(status().find("Seccomp:\t2"), std::string::npos);
+  EXPECT_NE(status().find("NoNewPrivs:\t1"), std::string::npos);
+}
+#endif
 
 TEST(ThreadDecoder, TakesNoMoreThanItHasRoomFor) {
   Feeder feeder;
