@@ -6,13 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "decode/box_result.h"
 #include "decode/decode_stream.h"
@@ -38,6 +40,21 @@ bool write_at(const void* data, std::size_t size, std::size_t offset) {
   return true;
 }
 
+// The first touch of an ordinary page costs more than what is done with it. The C library takes more of its heap in
+// huge pages (GLIBC_TUNABLES, see box.cc), which begin somewhere behind the heap's beginning: so it grows at once by
+// more than one of them, and what lies before the first is given out and never touched.
+void begin_heap_with_a_huge_page() {
+  constexpr std::size_t huge_page = 2u << 20;
+  ::mallopt(M_MMAP_THRESHOLD, 16 << 20);  // what is smaller is in the heap
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);   // and what is freed stays there
+  // volatile, or the compiler sees that nobody uses them.
+  void* volatile growth = std::malloc(2 * huge_page);
+  std::free(growth);
+  void* volatile beginning = std::malloc(1);
+  void* volatile gap = std::malloc(-reinterpret_cast<std::uintptr_t>(beginning) % huge_page);
+  static_cast<void>(gap);
+}
+
 class Pipe final : public ByteSource {
  public:
   std::span<const std::byte> next() override {
@@ -58,7 +75,8 @@ class Pipe final : public ByteSource {
   }
 
  private:
-  std::array<std::byte, 64 << 10> buffer_;
+  // Each time it has been emptied somebody wakes up who waits for room.
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(256 << 10);
 };
 
 void copy_text(std::span<char> to, std::string_view from) {
@@ -130,6 +148,7 @@ int main(int argc, char** argv) {
   ::tzset();
   // A heap for each thread would ask for calls that are gone by then.
   ::mallopt(M_ARENA_MAX, 1);
+  begin_heap_with_a_huge_page();
   std::optional<SecondOpinion> second;
   try {
     second.emplace();
