@@ -11,7 +11,7 @@
 namespace inset {
 namespace {
 
-constexpr Millis kStorePatience = std::chrono::seconds(10);
+constexpr Millis kChangePatience = std::chrono::seconds(kStoreSeconds + 2);
 
 Error not_signed_in(std::string what) { return make_error(Stage::signing_in, Cause::not_signed_in, std::move(what)); }
 
@@ -127,9 +127,11 @@ std::string Account::place_text() const {
 void Account::call(std::unique_ptr<KeyringCall>& slot, KeyringCall::Verb verb, Manner manner, const Secret& secret,
                    KeyringCall::Done done) {
   KeyringSettings settings = needs_.keyring;
-  // What is to be kept is nowhere else, and what it replaces is spent: a slow disk is waited for.
-  if (verb == KeyringCall::Verb::store) settings.patience = std::max<Millis>(settings.patience, kStorePatience);
-  const int lock = &slot == &vault_call_ ? vault_lock_.descriptor() : -1;
+  // What is to be kept is nowhere else, and what it replaces is spent: it is waited for until it is certain whether it
+  // was kept. If it were taken for lost and then kept, two programs would use the same token.
+  const bool changes = verb != KeyringCall::Verb::read;
+  if (changes) settings.patience = std::max<Millis>(settings.patience, kChangePatience);
+  const int lock = !changes ? -1 : &slot == &vault_call_ ? vault_lock_.descriptor() : lock_.descriptor();
   slot = std::make_unique<KeyringCall>(
       needs_.transport, needs_.timers, settings, verb,
       manner == Manner::ask ? KeyringCall::Manner::ask : KeyringCall::Manner::quiet, needs_.issuer, secret, lock,
@@ -201,9 +203,25 @@ void Account::store(Place place) {
   });
 }
 
+// The lock is not held while a person is asked for the keyring's password: others need it to go on. Only where there is
+// no keyring yet, so that nobody can have a sign-in in it, the password of a new one is asked for under the lock.
+void Account::change_keyring(KeyringCall::Verb verb, KeyringCall::Done done) {
+  const auto change = [this, verb](Manner manner, KeyringCall::Done then) {
+    const bool stores = verb == KeyringCall::Verb::store;
+    call(call_, verb, manner, stores ? credentials_text(needs_.service.credentials()) : Secret(), std::move(then));
+  };
+  change(Manner::quiet, [this, change, done = std::move(done)](KeyringAnswer answer) {
+    if (answer.state != KeyringState::locked) return done(std::move(answer));
+    lock_.release();
+    call(call_, KeyringCall::Verb::read, Manner::ask, Secret(), [this, change, done](KeyringAnswer opened) {
+      if (opened.state != KeyringState::found && opened.state != KeyringState::absent) return done(std::move(opened));
+      exclusively(lock_, [change, done] { change(Manner::ask, done); });
+    });
+  });
+}
+
 void Account::store_in_keyring() {
-  const Secret text = credentials_text(needs_.service.credentials());
-  call(call_, KeyringCall::Verb::store, Manner::ask, text, [this](const KeyringAnswer& answer) {
+  change_keyring(KeyringCall::Verb::store, [this](const KeyringAnswer& answer) {
     if (answer.state == KeyringState::done) {
       place_ = Place::keyring;
       // What an earlier sign-in left in the file would be found first.
@@ -226,7 +244,7 @@ void Account::clear() {
 }
 
 void Account::clear_keyring(const Outcome& file_removed) {
-  call(call_, KeyringCall::Verb::clear, Manner::ask, Secret(), [this, file_removed](const KeyringAnswer& answer) {
+  change_keyring(KeyringCall::Verb::clear, [this, file_removed](const KeyringAnswer& answer) {
     switch (answer.state) {
       case KeyringState::done:
       case KeyringState::no_service: return finish(file_removed);

@@ -80,6 +80,7 @@ class Account final : public Vault {
   void read(Manner manner);
   void exclusively(SignInLock& lock, std::function<void()> then);
   void store(Place place);
+  void change_keyring(KeyringCall::Verb verb, KeyringCall::Done done);
   void store_in_keyring();
   void clear();
   void clear_keyring(const Outcome& file_removed);

@@ -36,7 +36,7 @@ int next_unnamed(int after, const std::vector<std::pair<int, int>>& descriptors)
 
 // Where this code was loaded from; looked up then, for a relative path means something else once the host has changed
 // its folder. Empty: that cannot be told.
-const std::string folder = [] {
+const std::string& folder = *new std::string([] {
   Dl_info info{};
   if (dladdr(reinterpret_cast<const void*>(&pointers), &info) == 0 || !info.dli_fname) return std::string();
   try {
@@ -44,7 +44,7 @@ const std::string folder = [] {
   } catch (const std::exception&) {
     return std::string();
   }
-}();
+}());  // never destroyed: a host may exit while a thread of ours starts a program
 
 }  // namespace
 

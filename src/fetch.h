@@ -48,8 +48,8 @@ class Fetch final : private HttpSink {
   Fetch(Needs needs, std::string job, bool service_on_loopback);
   ~Fetch() override;
 
-  // Starts the decoder ahead of the first byte, so that its start costs no time then. Without a file it goes with this object,
-  // and nobody hears of it.
+  // Starts the decoder ahead of the first byte, so that its start costs no time then. Without a file it goes with this
+  // object, and nobody hears of it.
   void get_ready();
 
   using Done = std::function<void(std::variant<FetchedFile, FetchFault>)>;

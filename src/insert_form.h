@@ -17,8 +17,7 @@ using Thumbnails = std::map<int, std::shared_ptr<const Picture>>;
 // `looking_up`: `found` is what was offered before the last change; the fields stay, and nothing can be bought.
 // `account`: the sentence that says who is signed in, or empty.
 Question insert_question(const Values& values, const Findings* found, const Thumbnails& thumbnails, bool licensed,
-                         const std::string& fault, bool looking_up = false,
-                         const std::string& account = {});
+                         const std::string& fault, bool looking_up = false, const std::string& account = {});
 
 // Whether to request once more what may have been charged already.
 Question again_question(const std::string& why);

@@ -83,6 +83,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
 
   void cancel() override {
     if (over_) return;
+    cancelled_ = true;
     if (run_) {
       close_form();
       run_->cancel();
@@ -383,6 +384,9 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
     if (!error && free_ && !placed_) {
       // Another program had the picture until now, and found that its file is of another size.
       run_.reset();
+      if (cancelled_) return cancel();
+      previews_of_.clear();
+      fetch_previews();
       return show_form(
           "What had come of this picture is another size, so this one is not licensed yet. Nothing was charged.");
     }
@@ -430,6 +434,7 @@ class InsertJob final : public Job, public Run::Owner, public SignIn::Owner {
   std::string accepted_;  // what the button said that was pressed
   bool free_ = false;     // it said that nothing would be charged
   bool placed_ = false;
+  bool cancelled_ = false;
   std::optional<Findings> found_;
   std::string found_for_;
   std::string looking_for_;

@@ -36,7 +36,7 @@ class KeyringCall {
 
   // `done` comes once, never from inside the constructor, and may destroy this. A quiet call is given up after the
   // settings' patience; one that may ask goes on until the person has answered, or this is destroyed. A quiet store
-  // goes on by itself even after that, with `lock`, a descriptor or -1, held open: what it replaces is spent already.
+  // goes on after it was given up or this was destroyed, with `lock`, a descriptor or -1, held open: see protocol.h.
   KeyringCall(Transport& transport, Timers& timers, const KeyringSettings& settings, Verb verb, Manner manner,
               const std::string& issuer, const Secret& secret, int lock, Done done);
   ~KeyringCall();

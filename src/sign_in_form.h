@@ -24,8 +24,8 @@ Question browser_question(const std::string& address);
 // Who is signed in; the button signs out.
 Question status_question(const std::vector<std::string>& lines);
 
-// Who is signed in: "Signed in to Getty Images with the API key …c0f2 (kept in the keyring)." Of the key there is no more
-// than tells it from another. `place`: as Account::place_text().
+// Who is signed in: "Signed in to Getty Images with the API key …c0f2 (kept in the keyring)." Of the key there is no
+// more than tells it from another. `place`: as Account::place_text().
 std::string account_text(const std::string& api_key, const std::string& place);
 
 // Through which: "Agreement: Team (7)."

@@ -11,7 +11,9 @@ namespace inset {
 namespace {
 
 constexpr Millis kRetry{50};
-constexpr Millis kLimit = std::chrono::seconds(40);  // longer than a token call takes
+// Longer than one program holds it that reads what is kept, renews it and stores it, all of it slowly. In front of a
+// longer queue, or of a program that was stopped, going on is better than never.
+constexpr Millis kLimit = std::chrono::seconds(120);
 
 }  // namespace
 

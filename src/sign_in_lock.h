@@ -19,8 +19,8 @@ class SignInLock {
   SignInLock(const SignInLock&) = delete;
   SignInLock& operator=(const SignInLock&) = delete;
 
-  // `then` comes once, never from inside, unless release() comes first. False: it cannot be had, or another program has
-  // held it for longer than any honest one would.
+  // `then` comes once, never from inside, unless release() comes first. False: it cannot be had, or was not to be had
+  // for two minutes.
   void take(std::function<void(bool)> then);
 
   // Whoever else has the descriptor goes on holding it.

@@ -41,9 +41,10 @@ constexpr int kSlower = 1;
 constexpr milliseconds kPatience = milliseconds(1500) * kSlower;
 constexpr milliseconds kPerMegapixel = milliseconds(100) * kSlower;
 constexpr milliseconds kPerMegabyte = milliseconds(50) * kSlower;
-// A box that does not even compute. Counted in glances, for a computer may stand still, too.
-constexpr int kStandstill = milliseconds(2000) / kGlance;
-constexpr std::chrono::seconds kLongest{60};  // by the clock, whatever it does
+// A box that does not even compute: longer than a disk that sleeps takes to bring a page of the program. Counted in
+// glances, for a computer may stand still, too.
+constexpr int kStandstill = milliseconds(10'000) / kGlance;
+constexpr std::chrono::seconds kLongest{60};  // by the clock, since it has taken a byte
 
 Error failure(Cause cause, std::string what, std::string detail = {}) {
   return make_error(Stage::decoding, cause, std::move(what), std::move(detail));
@@ -206,7 +207,7 @@ class Box {
     }
     Picture picture;
     picture.pixels = memory_.map(static_cast<std::size_t>(pixels * 4));
-    if (!picture.pixels) return errno != 0 ? system_failure("mmap", errno) : lie();
+    if (!picture.pixels) return errno != 0 ? system_failure("its memory", errno) : lie();
     picture.width = result.width;
     picture.height = result.height;
     picture.stored_width = result.stored_width;

@@ -14,7 +14,6 @@ namespace inset {
 
 namespace {
 
-constexpr std::size_t kPages = kPixelsAt;  // a whole number of them, whatever their size is here
 constexpr std::size_t kStep = 1u << 18;
 // Pixels made ready for each byte of the file. A photograph as JPEG has twenty or thirty.
 constexpr std::size_t kPixelBytesPerByte = 32;
@@ -60,7 +59,7 @@ void BoxMemory::make_ready(std::size_t fed, const DecodeLimits& limits) {
     mapping_ = static_cast<std::uint8_t*>(mapping);
     size_ = bytes;
   }
-  const std::size_t written = std::min(pixels_written(), size_) / kPages * kPages;
+  const std::size_t written = std::min(pixels_written(), size_) / kPixelsAt * kPixelsAt;
   const std::size_t due = std::min(size_, fed_ * kPixelBytesPerByte);
   // A box that already writes takes its pages as it goes; to be a step ahead of it would only cost.
   if (written == 0 && due > taken_ && (due >= taken_ + kStep || due == size_)) {
@@ -75,14 +74,15 @@ bool BoxMemory::populate(std::size_t until) {
 #ifdef MADV_POPULATE_READ
   const std::size_t from = populated_;
   if (until <= from) return true;
-  // What cannot be done while the file arrives is done at the end. A kernel that does not know how leaves it to whoever
-  // touches the pages first.
-  if (::madvise(mapping_ + from, until - from, MADV_POPULATE_READ) != 0 && errno != EINVAL) return false;
+  // What cannot be done while the file arrives is done at the end.
+  if (::madvise(mapping_ + from, until - from, MADV_POPULATE_READ) != 0) return false;
   populated_ = until;
+  return true;
 #else
   (void)until;
+  errno = EINVAL;
+  return false;
 #endif
-  return true;
 }
 
 bool BoxMemory::seal() {
@@ -103,7 +103,10 @@ std::shared_ptr<const std::uint8_t> BoxMemory::map(std::size_t bytes) {
   }
   // At once: page by page the first touch costs more than the decode. And all of it: for a page that the box never
   // wrote there may be no memory, of which the host would die.
-  if (!populate(bytes)) return nullptr;
+  // A kernel that cannot map it at once can at least make sure that it is there.
+  if (!populate(bytes) && (errno != EINVAL || ::fallocate(file_.get(), 0, kPixelsAt, static_cast<off_t>(bytes)) != 0)) {
+    return nullptr;
+  }
   const std::uint8_t* pixels = std::exchange(mapping_, nullptr);
   return {pixels, [bytes](const std::uint8_t* data) { unmap_pixels(data, bytes); }};
 }

@@ -155,10 +155,12 @@ bool fits(cmsHPROFILE profile, const PictureFacts& facts) {
 }  // namespace
 
 ColourChange change_to_srgb(const PictureFacts& facts) {
+  // A code counts before anything else that a PNG says of its colours. One that is not known here leaves the word to a
+  // profile, but not to what is less than that.
+  if (facts.colour_code == PictureFacts::ColourCode::srgb) return {};
   if (facts.icc_unreadable) return {unusable, {}};
   const bool has_profile = !facts.icc_profile.empty();
-  // A code counts before anything else that a PNG says of its colours.
-  if (!has_profile && facts.colour_code_unknown) {
+  if (!has_profile && facts.colour_code == PictureFacts::ColourCode::other) {
     return {"The picture's colours are described in a way that cannot be used, so they are shown as sRGB.", {}};
   }
   if (!has_profile && (facts.srgb || means_srgb(facts))) return {};

@@ -20,9 +20,11 @@ constexpr std::size_t profile_cap = 4u << 20;
 // Second bytes of markers.
 constexpr std::uint8_t SOF0 = 0xc0, DHT = 0xc4, JPG = 0xc8, DAC = 0xcc, SOF15 = 0xcf, RST0 = 0xd0, RST7 = 0xd7,
                        SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, DNL = 0xdc, DRI = 0xdd, DHP = 0xde, EXP = 0xdf,
-                       APP0 = 0xe0, APP1 = 0xe1, APP2 = 0xe2, APP15 = 0xef, SOF55 = 0xf7, COM = 0xfe;
+                       APP0 = 0xe0, APP1 = 0xe1, APP2 = 0xe2, APP14 = 0xee, APP15 = 0xef, SOF55 = 0xf7, COM = 0xfe;
 
 constexpr std::string_view exif_name("Exif\0\0", 6);
+constexpr std::string_view jfif_name("JFIF");
+constexpr std::string_view adobe_name("Adobe");
 constexpr std::string_view profile_name("ICC_PROFILE\0", 12);
 
 bool is_frame_header(std::uint8_t marker) {
@@ -37,8 +39,10 @@ bool is_kept(std::uint8_t marker) {
     case DQT:
     case DNL:
     case DRI:
+    case APP0:
     case APP1:
-    case APP2: return true;
+    case APP2:
+    case APP14: return true;
     default: return is_frame_header(marker);
   }
 }
@@ -169,6 +173,8 @@ Outcome JpegCheck::end_segment() {
     case DNL:
       if (length_ != 2 || number() != scans_.height()) return damaged("JPEG: a second height that differs");
       return Nothing{};
+    case APP0:
+    case APP14: return read_colour_header();
     case APP1: read_exif(); return Nothing{};
     case APP2: keep_profile_part(); return Nothing{};
     default: return is_frame_header(marker_) ? scans_.begin_frame(marker_, kept_, limits_, facts_) : Outcome(Nothing{});
@@ -229,6 +235,17 @@ Outcome JpegCheck::read_quantisation_tables() {
   }
   if (at != kept_.size() || at == 0) return damaged("JPEG: quantisation tables of a wrong length");
   return Nothing{};
+}
+
+// JFIF's and Adobe's say what the channels are. Decoders disagree about those that are short, odd or late.
+Outcome JpegCheck::read_colour_header() {
+  const bool jfif = marker_ == APP0 && begins_with(kept_, jfif_name);
+  const bool adobe = marker_ == APP14 && begins_with(kept_, adobe_name);
+  if (!jfif && !adobe) return Nothing{};
+  const std::size_t least = jfif ? 14 : 12;
+  const std::size_t zero = jfif ? 4 : 5;
+  if (kept_.size() >= least && kept_[zero] == std::byte{0} && !first_scan_begun_) return Nothing{};
+  return unsupported("This JPEG says in an odd way what its colours are.");
 }
 
 void JpegCheck::read_exif() {

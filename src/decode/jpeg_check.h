@@ -56,6 +56,7 @@ class JpegCheck {
 
   Outcome read_huffman_tables();
   Outcome read_quantisation_tables();
+  Outcome read_colour_header();
   void read_exif();
   void keep_profile_part();
   void join_profile();

@@ -22,11 +22,11 @@ struct PictureFacts {
 
   // The colours. At most one of these speaks: see colour.cc for the order.
   std::vector<std::uint8_t> icc_profile;
-  bool icc_unreadable = false;                                 // there is a profile, but it is broken or beyond the cap
-  bool srgb = false;                                           // PNG sRGB, or a cICP that says the same
-  bool colour_code_unknown = false;                            // PNG cICP with anything else
-  std::uint32_t gamma = 0;                                     // PNG gAMA, in 1/100000; 0: none
-  std::optional<std::array<std::uint32_t, 8>> chromaticities;  // PNG cHRM: white, red, green, blue
+  bool icc_unreadable = false;  // there is a profile, but it is broken or beyond the cap
+  bool srgb = false;            // PNG sRGB
+  enum class ColourCode { none, srgb, other } colour_code = ColourCode::none;  // PNG cICP
+  std::uint32_t gamma = 0;                                                     // PNG gAMA, in 1/100000; 0: none
+  std::optional<std::array<std::uint32_t, 8>> chromaticities;                  // PNG cHRM: white, red, green, blue
 
   // Things worth telling.
   bool animated = false;             // PNG: more frames follow, which nobody decodes

@@ -259,11 +259,8 @@ void PngCheck::read_ancillary_chunk() {
     case iCCP: read_profile(); break;
     case sRGB: facts_.srgb = true; break;
     case cICP:  // BT.709 primaries with the sRGB curve, full range: sRGB by another name
-      if (keep_ && kept_.size() == 4 && kept_number(0) == 0x010d0001) {
-        facts_.srgb = true;
-      } else {
-        facts_.colour_code_unknown = true;
-      }
+      facts_.colour_code = keep_ && kept_.size() == 4 && kept_number(0) == 0x010d0001 ? PictureFacts::ColourCode::srgb
+                                                                                      : PictureFacts::ColourCode::other;
       break;
     case gAMA:
       if (keep_ && kept_.size() == 4 && facts_.gamma == 0) facts_.gamma = kept_number(0);

@@ -58,7 +58,7 @@ class StbRun {
     return blocks_.back().block.get();
   }
 
-  // The old block goes as soon as it is copied, so what counts is the new one.
+  // What counts is the new block: the old one is there only until it is copied.
   void* reallocate(void* old, std::size_t size) {
     const std::size_t old_size = old == nullptr ? 0 : find(old)->size;
     used_ -= old_size;
@@ -91,9 +91,9 @@ class StbRun {
                         [data](const Entry& entry) { return entry.block.get() == data; });
   }
 
+  static_assert(sizeof(std::size_t) >= 8);
   // What an honest picture of this size can need, at most: 16 bits, interlaced, and packed as large
   // as its pixels. A file that unpacks to more than that is a trap.
-  static_assert(sizeof(std::size_t) >= 8);
   std::size_t budget() const { return std::size_t{facts_.width} * facts_.height * 32 + (std::size_t{16} << 20); }
 
   StbInput& input_;

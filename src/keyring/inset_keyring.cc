@@ -204,10 +204,9 @@ std::string read_secret() {
 // True in the process that is to end now, so that whoever started it need not wait for the other one. Where there can
 // be no other, this one goes on.
 bool leave_parent() {
-  constexpr unsigned longest = 30;  // seconds; shorter than others wait for the lock
   if (::fork() > 0) return true;
   ::setsid();  // what ends the programs of a terminal does not end it
-  ::alarm(longest);
+  ::alarm(kStoreSeconds);
   return false;
 }
 

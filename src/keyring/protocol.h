@@ -7,8 +7,8 @@
 // so the keyring may ask for its password, for as long as that takes; whoever does not want to wait kills the program,
 // which is safe, while a call of libsecret that is cancelled takes the person's whole keyring service with it.
 //
-// A quiet store replaces what is spent already. So it leaves its parent at once and goes on for some time even if the
-// plugin, the host and the terminal end; a lock that was passed on is held as long.
+// A quiet store replaces what is spent already. So it leaves its parent at once and goes on, for kStoreSeconds at most,
+// even if the plugin, the host and the terminal end; a lock that was passed on is held as long.
 //
 // `store` reads the secret from its standard input. The answer on standard output is one of the words below and a line
 // end, then for "found" the secret up to the end of the file. Nothing secret is ever an argument, an attribute or a
@@ -35,6 +35,7 @@ inline constexpr std::array<std::string_view, 7> kKeyringWords = {"found",   "ab
                                                                   "refused", "no-service", "failed"};
 inline constexpr std::size_t kMostSecret = 16 << 10;  // bytes
 inline constexpr int kKeyringWrongCall = 64;          // its exit status when called by another release
+inline constexpr unsigned kStoreSeconds = 20;         // the longest that a quiet store takes
 inline constexpr int kKeyringLock = 3;                // the descriptor of the lock, if there is one
 
 }  // namespace inset

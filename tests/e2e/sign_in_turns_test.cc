@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Several programs, and one sign-in that each of them may renew, keep or remove.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "sign_in_fixture.h"
 
@@ -59,7 +62,11 @@ TEST_F(SignInTurns, WhatWasRenewedIsKeptThoughTheProgramEnds) {
     ASSERT_GT(keyring, 0);
     ::kill(keyring, SIGSTOP);
     service().let_go(held_);
-    ASSERT_TRUE(soon([&] { return runs(std::string("store\0quiet", 11)); }));
+    // It has left its parent.
+    ASSERT_TRUE(soon([&] {
+      const pid_t store = find_program(std::string("store\0quiet", 11));
+      return store > 0 && ::getsid(store) == store;
+    }));
     program->send(signal);
     program->finish(20s);
     EXPECT_TRUE(runs(std::string("store\0quiet", 11)));
@@ -75,14 +82,14 @@ TEST_F(SignInTurns, WhatWasRenewedIsKeptThoughTheProgramEnds) {
 TEST_F(SignInTurns, WhatWasRenewedIsKeptThoughTheDiskIsSlow) {
   start_keyring();
   ASSERT_EQ(sign_in().status, 0);
-  environment()["INSET_KEYRING_SECONDS"] = "2";
+  environment()["INSET_KEYRING_SECONDS"] = "6";
   const std::string before = kept();
   auto program = renewing();
   const pid_t keyring = find_program("gnome-keyring-daemon");
   ASSERT_GT(keyring, 0);
   ::kill(keyring, SIGSTOP);
   service().let_go(held_);
-  std::this_thread::sleep_for(4s);
+  std::this_thread::sleep_for(8s);
   ::kill(keyring, SIGCONT);
   const Ended ended = finish(*program);
   EXPECT_EQ(ended.status, 0) << ended;

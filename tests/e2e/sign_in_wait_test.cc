@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // While a person is waited for: a cancel ends it at once, and nobody else is held up. And what other people of the same
 // computer can see meanwhile.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -116,6 +119,25 @@ TEST_F(SignInWait, ForTheKeyringsPasswordHoldsNobodyElseUp) {
   EXPECT_TRUE(runs("inset-keyring"));
   asking.send(SIGINT);
   EXPECT_EQ(finish(asking, 20s).status, 8);
+}
+
+TEST_F(SignInWait, ForTheKeyringsPasswordLeavesTheSignInToOthers) {
+  start_keyring();
+  ASSERT_EQ(sign_in().status, 0);
+  ring({"lock"});
+  Program prompter(in_session({PYTHON, E2E_FOLDER "/ring.py", "prompter"}));
+  ASSERT_TRUE(prompter.says("up"));
+  Program asking(easel("sign-out"));
+  ASSERT_TRUE(waits(std::string("read\0ask", 8)));
+  const int lock = ::open((folder() / "run/inset-sign-in.lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(lock, 0);
+  EXPECT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  ::close(lock);
+  asking.send(SIGINT);
+  EXPECT_NE(finish(asking, 20s).status, 0);
+  prompter.finish(0s);
+  ring({"unlock", "ring-password"});
+  EXPECT_NE(kept(), "") << "the person did not say that it may go";
 }
 
 // Whose order it would be is not known yet; that it was made before is.

@@ -298,6 +298,14 @@ TEST(Colour, SaysWhenItDoesNotKnowTheColours) {
   expect_unusable(with_inserted(png, 33, png_chunk("sRGB", bytes_of("\0"sv))), plain);
 }
 
+TEST(Colour, BelievesACodeBeforeAProfile) {
+  PngPicture picture = colourful();
+  const Raster plain = decode_with_libpng(encode_png(picture));
+  picture.icc_profile = wide_profile();
+  const Bytes png = with_inserted(encode_png(picture), 33, png_chunk("cICP", bytes_of("\1\x0d\0\1"sv)));
+  EXPECT_EQ(raster_of(decoded(png)).rgba, plain.rgba);
+}
+
 // Readers disagree about its channels: these names say RGB, and JFIF has none of it.
 TEST(Colour, RefusesAJpegThatSaysTwoThings) {
   JpegOptions rgb;
@@ -309,6 +317,15 @@ TEST(Colour, RefusesAJpegThatSaysTwoThings) {
   const Result<Picture> picture = decode_bytes(with_inserted(named, 2, jfif));
   ASSERT_FALSE(picture);
   EXPECT_EQ(picture.error().cause, Cause::format_unsupported);
+
+  // Nor do they agree about these.
+  const Bytes file = encode_jpeg(make_raster(20, 20));
+  const Bytes short_jfif = jpeg_segment(0xe0, bytes_of("JFIF\0\1\1"sv));
+  expect_refused(with_inserted(without_segment(file, 0xe0), 2, short_jfif), Cause::format_unsupported, "short JFIF");
+  const Bytes odd_adobe = jpeg_segment(0xee, bytes_of("Adobe\1d\0\0\0\0\0"sv));
+  expect_refused(with_inserted(file, 2, odd_adobe), Cause::format_unsupported, "Adobe of a version that nobody knows");
+  const Bytes late = with_inserted(file, file.size() - 2, jfif);
+  expect_refused(late, Cause::format_unsupported, "JFIF after the first scan");
 }
 
 TEST(Colour, SaysWhenGammaOrPrimariesAreSenseless) {

@@ -154,8 +154,9 @@ TEST(PngCheck, TellsWhenThereAreMoreFrames) {
 TEST(PngCheck, ReadsWhatIsSaidAboutColours) {
   const Bytes png = small_png();
   EXPECT_TRUE(check_bytes(with_chunk_before(png, "IDAT", "sRGB", "\0"sv)).facts.srgb);
-  EXPECT_TRUE(check_bytes(with_chunk_before(png, "IDAT", "cICP", "\1\x0d\0\1"sv)).facts.srgb);
-  EXPECT_TRUE(check_bytes(with_chunk_before(png, "IDAT", "cICP", "\x09\x10\0\1"sv)).facts.colour_code_unknown);
+  using Code = PictureFacts::ColourCode;
+  EXPECT_EQ(check_bytes(with_chunk_before(png, "IDAT", "cICP", "\1\x0d\0\1"sv)).facts.colour_code, Code::srgb);
+  EXPECT_EQ(check_bytes(with_chunk_before(png, "IDAT", "cICP", "\x09\x10\0\1"sv)).facts.colour_code, Code::other);
   EXPECT_EQ(check_bytes(with_chunk_before(png, "IDAT", "gAMA", "\0\1\x86\xa0"sv)).facts.gamma, 100000u);
   EXPECT_EQ(check_bytes(with_chunk_before(png, "IEND", "gAMA", "\0\1\x86\xa0"sv)).facts.gamma, 0u) << "too late";
   EXPECT_EQ(check_bytes(with_chunk_before(png, "IDAT", "gAMA", "\0\1\x86"sv)).facts.gamma, 0u) << "too short";
