@@ -19,6 +19,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -181,19 +182,24 @@ class Memory final : public PixelSink {
   std::size_t filled_ = 0;
 };
 
-Outcome decode_plainly(File& file) {
-  Memory memory;
+// What has to last until the measurement is over: to give pixels back is no part of it.
+using Kept = std::shared_ptr<const void>;
+
+Outcome decode_plainly(File& file, Kept& kept) {
+  const auto memory = std::make_shared<Memory>();
+  kept = memory;
   SecondOpinion second;
-  const Result<Picture> picture = decode_stream(file, {}, memory, second);
+  const Result<Picture> picture = decode_stream(file, {}, *memory, second);
   return picture ? Outcome(Nothing{}) : picture.error();
 }
 
-Outcome decode_boxed(File& file) {
+Outcome decode_boxed(File& file, Kept& kept) {
   const Result<Picture> picture = decode_in_box(file, {});
+  if (picture) kept = picture->pixels;
   return picture ? Outcome(Nothing{}) : picture.error();
 }
 
-Outcome read_strictly(File& file) {
+Outcome read_strictly(File& file, Kept&) {
   JpegStrict strict;
   for (auto bytes = file.next(); !bytes.empty(); bytes = file.next()) {
     if (Outcome good = strict.feed(bytes); !good) return good;
@@ -201,7 +207,7 @@ Outcome read_strictly(File& file) {
   return strict.finish();
 }
 
-int measure(const char* path, Outcome (*work)(File&)) {
+int measure(const char* path, Outcome (*work)(File&, Kept&)) {
   File file(path);
   const auto faults = [](int who) {
     rusage usage{};
@@ -211,7 +217,8 @@ int measure(const char* path, Outcome (*work)(File&)) {
   const double cpu = cpu_ms(RUSAGE_SELF) + cpu_ms(RUSAGE_CHILDREN);
   const long faulted = faults(RUSAGE_SELF) + faults(RUSAGE_CHILDREN);
   const auto begun = Clock::now();
-  const Outcome done = work(file);
+  Kept kept;
+  const Outcome done = work(file, kept);
   const double wall = ms_since(begun);
   if (!done) {
     std::fprintf(stderr, "%s %s\n", done.error().message.c_str(), done.error().detail.c_str());
